@@ -1,0 +1,37 @@
+import type { Method, Notifications, Params, Result } from '../protocol.ts';
+import type { Event } from '../runtime/events.ts';
+import type { Disposable } from '../runtime/lifecycle.ts';
+import type { FolderState } from './folderState.ts';
+
+/** Where the connection to a folder's runtime stands. */
+export type ConnectionStatus =
+  /** The folder has neither a configuration nor state: nothing is started for it. */
+  | { readonly kind: 'unused' }
+  /** Starting or joining the runtime, or doing so again after it was lost. */
+  | { readonly kind: 'connecting'; readonly isReconnect: boolean }
+  | { readonly kind: 'connected' }
+  /** Given up until `retry`; the message says what happened and what to do next. */
+  | { readonly kind: 'failed'; readonly message: string; readonly action: 'retry' | 'reload' | 'restartRuntime' };
+
+/** One folder as its views see it. */
+export interface FolderConnection extends Disposable {
+  /** Display name of the workspace folder. */
+  readonly name: string;
+  /** Its real path. */
+  readonly path: string;
+  readonly status: ConnectionStatus;
+  /** The mirrored state; the last known one while reconnecting; null before the first snapshot. */
+  readonly state: FolderState | null;
+  /** Fires after `status` or `state` changed. */
+  readonly onDidChange: Event<void>;
+  /** Fires while a run's log grows, once `watchLogs(true)` was called. */
+  readonly onDidGrowLog: Event<Notifications['logGrew']>;
+  /**
+   * Sends a request; waits for a connection that is being made (10 s at most).
+   * @throws UserError with the runtime's message, or of kind `unreachable`.
+   */
+  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
+  watchLogs(enabled: boolean): void;
+  /** Tries again after `failed`, or starts a runtime for an `unused` folder. */
+  retry(): void;
+}

@@ -1,0 +1,25 @@
+import type { HeartbeatPolicy } from './model.ts';
+
+/** An agent as its configuration defines it, with all defaults filled in and paths made absolute. */
+export interface AgentDefinition {
+  readonly key: string;
+  readonly role: string | null;
+  readonly goal: string | null;
+  readonly reportsTo: string | null;
+  readonly adapter: 'process';
+  /** A program name looked up on the PATH, or a path; relative paths count from the workspace folder. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** True: `command` is a line for the system's shell and `args` are appended to it, quoted. */
+  readonly shell: boolean;
+  /** Absolute. */
+  readonly cwd: string;
+  /** True lifts the rule that one run at a time works in a directory. */
+  readonly shareCwd: boolean;
+  readonly env: Readonly<Record<string, string>>;
+  /** Longest execution of one run, in seconds; 0 = no limit. */
+  readonly timeoutSec: number;
+  /** Seconds between the polite end and the kill of the whole process tree. */
+  readonly graceSec: number;
+  readonly heartbeat: HeartbeatPolicy;
+}

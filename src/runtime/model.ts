@@ -1,0 +1,221 @@
+/** The words of the domain. Every status and source is spelled here once; SQL, protocol and views use these. */
+
+/** Where a request to wake an agent came from. */
+export const wakeSources = ['timer', 'assignment', 'on_demand', 'automation'] as const;
+export type WakeSource = (typeof wakeSources)[number];
+
+/** `queued → running → succeeded | failed | timed_out | cancelled`; the last four are settled. */
+export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'timed_out', 'cancelled'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export type SettledStatus = Exclude<RunStatus, 'queued' | 'running'>;
+
+export const wakeupStatuses = ['queued', 'claimed', 'coalesced', 'completed', 'failed', 'cancelled', 'refused'] as const;
+export type WakeupStatus = (typeof wakeupStatuses)[number];
+
+export const agentStatuses = ['idle', 'running', 'paused', 'error', 'pending_approval', 'terminated', 'absent'] as const;
+export type AgentStatus = (typeof agentStatuses)[number];
+
+export const issueStatuses = ['todo', 'in_progress', 'in_review', 'blocked', 'done', 'cancelled'] as const;
+export type IssueStatus = (typeof issueStatuses)[number];
+export const openIssueStatuses: readonly IssueStatus[] = ['todo', 'in_progress', 'in_review', 'blocked'];
+
+export const issuePriorities = ['urgent', 'high', 'medium', 'low'] as const;
+export type IssuePriority = (typeof issuePriorities)[number];
+
+/** Why a run did not succeed; the message beside it says what to do next. */
+export const runErrorCodes = [
+  'command_not_found',
+  'cwd_missing',
+  'spawn_failed',
+  'exit_code',
+  'signal',
+  'timeout',
+  'cancelled_by_user',
+  'cancelled_by_stop',
+  'process_lost',
+  'log_failed',
+  'internal',
+] as const;
+export type RunErrorCode = (typeof runErrorCodes)[number];
+
+/** What a held wakeup or queued run waits for. */
+export const holdReasons = [
+  'stopped',
+  'trust',
+  'consent',
+  'paused',
+  'absent',
+  'scope_busy',
+  'cwd_busy',
+  'slots_busy',
+  'draining',
+] as const;
+export type HoldReason = (typeof holdReasons)[number];
+
+/** Why a wakeup was refused. */
+export const refusalReasons = ['terminated', 'source_disabled', 'duplicate', 'issue_closed', 'timer_while_held'] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** When and for what an agent may be woken; the three `wakeOn…` switches are independent. */
+export interface HeartbeatPolicy {
+  /** Allows the agent's own schedule. */
+  readonly enabled: boolean;
+  /** Seconds between scheduled heartbeats; 0 = no interval. */
+  readonly intervalSec: number;
+  /** Five-field cron expression, or null. */
+  readonly cron: string | null;
+  /** IANA time zone of `cron`; null = the host's. */
+  readonly timezone: string | null;
+  readonly wakeOnAssignment: boolean;
+  readonly wakeOnOnDemand: boolean;
+  readonly wakeOnAutomation: boolean;
+  readonly maxConcurrentRuns: number;
+}
+
+/** What is known of one configured worker: its definition in force and its state. */
+export interface Agent {
+  /** Its key in `agents:` of the configuration; its identity within the folder. */
+  readonly key: string;
+  readonly role: string | null;
+  readonly goal: string | null;
+  readonly reportsTo: string | null;
+  readonly adapter: string;
+  readonly status: AgentStatus;
+  /** Said by whoever paused it, or by what put it in `error`. */
+  readonly statusReason: string | null;
+  /** `pending`: the file has a definition that the user has not accepted; `accepted`: none waits. */
+  readonly consent: 'accepted' | 'pending';
+  /** False until a definition was accepted once; then nothing of it can run. */
+  readonly isRunnable: boolean;
+  /** The command line as a person would read it, of the definition in force (or of the pending one if none is). */
+  readonly commandLine: string;
+  readonly cwd: string;
+  readonly timeoutSec: number;
+  readonly heartbeat: HeartbeatPolicy;
+  /** Epoch ms of the next scheduled heartbeat; null if none is planned. */
+  readonly nextHeartbeatAt: number | null;
+  readonly lastRunId: string | null;
+  readonly lastRunStatus: RunStatus | null;
+  /** Epoch ms at which the last run settled. */
+  readonly lastRunAt: number | null;
+}
+
+/** A place in the workspace that an issue is about; lines and characters count from 0, end exclusive. */
+export interface IssueLocation {
+  /** Path relative to the folder, with forward slashes. */
+  readonly path: string;
+  readonly startLine: number;
+  readonly startCharacter: number;
+  readonly endLine: number;
+  readonly endCharacter: number;
+  /** The text that was selected, at most 4 000 characters. */
+  readonly text: string;
+}
+
+/** A unit of work. */
+export interface Issue {
+  readonly id: string;
+  /** Counts from 1 within the folder: what people say, as in "#12". */
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly status: IssueStatus;
+  readonly priority: IssuePriority;
+  /** Agent key, or null. */
+  readonly assignee: string | null;
+  readonly location: IssueLocation | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** One execution of an agent. */
+export interface Run {
+  readonly id: string;
+  /** Orders runs within the store; larger is newer. */
+  readonly number: number;
+  readonly agent: string;
+  readonly taskKey: string;
+  readonly issueId: string | null;
+  readonly source: WakeSource;
+  /** Why it was asked for, in a person's words. */
+  readonly reason: string;
+  readonly status: RunStatus;
+  /** What a queued run waits for; null when nothing but its turn. */
+  readonly heldFor: HoldReason | null;
+  readonly queuedAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly errorCode: RunErrorCode | null;
+  /** What happened and what to do next; null for a success. */
+  readonly message: string | null;
+  /** Bytes in its log; while it runs, as last announced. */
+  readonly logBytes: number;
+  /** True once somebody asked for its end. */
+  readonly isCancelling: boolean;
+}
+
+/** The parts of a run that lists leave out. */
+export interface RunDetail extends Run {
+  readonly commandLine: string;
+  readonly cwd: string;
+  readonly pid: number | null;
+  readonly stdoutExcerpt: string;
+  readonly stderrExcerpt: string;
+  /** Absolute path of the whole log. */
+  readonly logPath: string;
+}
+
+/** What a session is kept for: one (agent, task key, adapter type). */
+export interface Session {
+  readonly agent: string;
+  readonly taskKey: string;
+  readonly adapter: string;
+  readonly runs: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A mistake in the configuration file; line and column count from 1. */
+export interface ConfigurationProblem {
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A definition that waits for the user's word. */
+export interface PendingConsent {
+  readonly agent: string;
+  /** Identifies exactly what would be accepted. */
+  readonly hash: string;
+  /** The definition in force as readable text; null if there is none. */
+  readonly before: string | null;
+  readonly after: string;
+  /** One sentence: what would be executed. */
+  readonly summary: string;
+}
+
+export interface ConfigurationState {
+  /** `invalid`: the file has problems and the last good definitions stay in force. */
+  readonly status: 'missing' | 'invalid' | 'ok';
+  /** Absolute path of the file, existing or not. */
+  readonly path: string;
+  readonly org: string | null;
+  readonly problems: readonly ConfigurationProblem[];
+  readonly pending: readonly PendingConsent[];
+}
+
+/** The state of one folder's runtime as a whole. */
+export interface RuntimeState {
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: number;
+  /** `draining`: a newer build takes over soon; nothing new starts. */
+  readonly mode: 'running' | 'draining';
+  /** True while Stop Everything holds all wakes. */
+  readonly isStopped: boolean;
+  readonly slots: number;
+  readonly storePath: string;
+  readonly logPath: string;
+}
