@@ -3,7 +3,7 @@
  * Both sides validate what they receive. Objects ignore fields they do not know, so that builds of one
  * major version understand each other; the major version is `protocolVersion`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   agentStatuses,
   holdReasons,
@@ -133,8 +133,8 @@ const configuration = z.object({
   status: z.enum(['missing', 'invalid', 'ok']),
   path: z.string(),
   org: z.string().nullable(),
-  problems: z.array(z.object({ message: z.string(), line: z.number(), column: z.number() })),
-  pending: z.array(pendingConsent),
+  problems: z.array(z.object({ message: z.string(), line: z.number(), column: z.number() })).readonly(),
+  pending: z.array(pendingConsent).readonly(),
 }) satisfies z.ZodType<ConfigurationState>;
 
 const runtime = z.object({

@@ -8,7 +8,12 @@ export type ConnectionStatus =
   /** The folder has neither a configuration nor state: nothing is started for it. */
   | { readonly kind: 'unused' }
   /** Starting or joining the runtime, or doing so again after it was lost. */
-  | { readonly kind: 'connecting'; readonly isReconnect: boolean }
+  | {
+      readonly kind: 'connecting';
+      readonly isReconnect: boolean;
+      /** True while an older runtime finishes its runs before it is replaced; takes ten minutes at most. */
+      readonly isWaitingForOlder?: boolean;
+    }
   | { readonly kind: 'connected' }
   /** Given up until `retry`; the message says what happened and what to do next. */
   | { readonly kind: 'failed'; readonly message: string; readonly action: 'retry' | 'reload' | 'restartRuntime' };
@@ -32,6 +37,11 @@ export interface FolderConnection extends Disposable {
    */
   request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
   watchLogs(enabled: boolean): void;
-  /** Tries again after `failed`, or starts a runtime for an `unused` folder. */
+  /** Tries again after `failed`, or starts a runtime for an `unused` folder. Never ends anything. */
   retry(): void;
+  /**
+   * Where the runtime lives and does not answer (`failed` with the action `restartRuntime`): ends that process, if it
+   * still is the one that was seen, and starts a new one. Otherwise the same as `retry`.
+   */
+  restartRuntime(): void;
 }

@@ -1,0 +1,236 @@
+import { homedir } from 'node:os';
+import * as path from 'node:path';
+import { parseArgs } from 'node:util';
+import { inspectOwner } from './endpoint/ownerRecord.ts';
+import { ownBuild } from './endpoint/ownBuild.ts';
+import { Registry } from './endpoint/registry.ts';
+import { StopFlag } from './endpoint/stopFlag.ts';
+import { stateDirectory } from './endpoint/stateDirectory.ts';
+import { RuntimeFolderConnection } from './connection/folderConnection.ts';
+import { formatDuration, formatOutcome, runDurationMs, untranslated } from './format.ts';
+import { systemClock } from './runtime/clock.ts';
+import { toError, UserError } from './runtime/errors.ts';
+import type { Logger } from './runtime/log.ts';
+import type { Run } from './runtime/model.ts';
+import { isAlive } from './runtime/processIdentity.ts';
+
+const usage = `reveille <command> [--folder DIR]
+
+  status                     agents, what runs and what waits
+  accept                     show what waits for your consent, and accept it
+  wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
+  cancel <run>               end a run
+  log <run>                  print the log of a run
+  stop-everything            cancel all runs in every folder and hold all wakes
+  release                    let them go on
+  stop-runtime               end the runtime of the folder; what runs is cancelled`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    folder: { type: 'string', default: process.cwd() },
+    message: { type: 'string' },
+    follow: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const quiet: Logger = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (message, ...details) => {
+    process.stderr.write(`${[message, ...details.map(String)].join(' ')}\n`);
+  },
+};
+
+type Connection = RuntimeFolderConnection;
+type Command = (connection: Connection, argument: string | undefined) => Promise<number>;
+
+const logPieceBytes = 256 * 1024;
+
+/** Each command answers the exit code. */
+const commands: Readonly<Record<string, Command>> = {
+  status: async (connection) => {
+    const state = await firstState(connection);
+    print(`${connection.path}  runtime ${String(state.runtime.pid)}, version ${state.runtime.version}`);
+    if (state.runtime.isStopped) print('Everything is stopped; "reveille release" lets it go on.');
+    for (const { message, line } of state.configuration.problems) print(`reveille.yaml:${String(line)}: ${message}`);
+    for (const agent of state.agents.values()) {
+      print(`${agent.key.padEnd(20)} ${agent.status.padEnd(18)} ${agent.commandLine}`);
+    }
+    for (const run of state.runs.values()) if (run.finishedAt === null) print(`${run.id}  ${run.agent}  ${describe(run)}`);
+    return 0;
+  },
+  accept: async (connection) => {
+    const { configuration } = await firstState(connection);
+    const current = await connection.request('configuration.reload', {});
+    if (current.status === 'invalid') {
+      for (const { message, line } of current.problems) print(`reveille.yaml:${String(line)}: ${message}`);
+      return 1;
+    }
+    if (current.status === 'missing') throw new UserError('configuration', `There is no ${configuration.path}.`);
+    for (const { agent, summary } of current.pending) print(`${agent}: ${summary}`);
+    if (current.pending.length === 0) print('Nothing waits for your consent.');
+    else await connection.request('configuration.accept', { hashes: current.pending.map(({ hash }) => hash) });
+    return 0;
+  },
+  wake: async (connection, agent) => {
+    const { message } = values;
+    const asked = named(agent, 'an agent');
+    const outcome = await connection.request('agent.wake', {
+      agent: asked,
+      reason: 'Woken from the command line',
+      ...(message !== undefined && { text: message }),
+    });
+    print(outcome.message);
+    if (outcome.status === 'refused') return 1;
+    return values.follow && outcome.runId !== null ? follow(connection, outcome.runId) : 0;
+  },
+  cancel: async (connection, runId) => {
+    await connection.request('run.cancel', { runId: named(runId, 'a run') });
+    return 0;
+  },
+  log: async (connection, runId) => {
+    await printLog(connection, named(runId, 'a run'), 0);
+    return 0;
+  },
+  'stop-runtime': async (connection) => {
+    await connection.request('runtime.stop', { mode: 'now', reason: 'Asked for from the command line' });
+    return 0;
+  },
+};
+
+/** Prints what a run says while it goes on, then how it ended; its success is the exit code. */
+async function follow(connection: Connection, runId: string): Promise<number> {
+  let offset = 0;
+  for (;;) {
+    const grown = nextGrowth(connection, runId);
+    const { nextOffset, isComplete } = await printLog(connection, runId, offset);
+    offset = nextOffset;
+    if (isComplete) break;
+    await grown;
+  }
+  const run = await connection.request('run.get', { runId });
+  print(`\n${run.agent} ${describe(run)}`);
+  if (run.message !== null) print(run.message);
+  print(`Its log: ${run.logPath}`);
+  return run.status === 'succeeded' ? 0 : 1;
+}
+
+function nextGrowth(connection: Connection, runId: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      growth.dispose();
+      changes.dispose();
+      limit.dispose();
+      resolve();
+    };
+    const growth = connection.onDidGrowLog((grown) => {
+      if (grown.runId === runId) done();
+    });
+    // A runtime that was replaced meanwhile announces nothing of the past.
+    const changes = connection.onDidChange(done);
+    const limit = systemClock.setTimeout(done, 1000);
+  });
+}
+
+async function printLog(
+  connection: Connection,
+  runId: string,
+  from: number,
+): Promise<{ nextOffset: number; isComplete: boolean }> {
+  let offset = from;
+  for (;;) {
+    const piece = await connection.request('log.read', { runId, offset, maxBytes: logPieceBytes });
+    process.stdout.write(piece.text);
+    const isEnd = piece.nextOffset === offset;
+    offset = piece.nextOffset;
+    if (isEnd || piece.isComplete) return { nextOffset: offset, isComplete: piece.isComplete };
+  }
+}
+
+function describe(run: Run): string {
+  const duration = runDurationMs(run);
+  const outcome = formatOutcome(run, untranslated);
+  const waits = run.heldFor === null ? '' : ` (waits: ${run.heldFor})`;
+  return duration === null ? `${outcome}${waits}` : `${outcome} after ${formatDuration(duration)}`;
+}
+
+async function firstState(connection: Connection) {
+  await connection.request('runtime.status', {});
+  if (connection.state) return connection.state;
+  throw new UserError('unreachable', 'The runtime of this folder does not answer. Try again.');
+}
+
+function named(argument: string | undefined, what: string): string {
+  if (argument !== undefined) return argument;
+  throw new UserError('invalid', `Name ${what}.\n\n${usage}`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function openRegistry(): Registry {
+  return Registry.open(stateDirectory({ platform: process.platform, env: process.env, home: homedir() }));
+}
+
+/** Works without any runtime: those that live notice it at once, others when they start. */
+function setStopped(isStopped: boolean): number {
+  const registry = openRegistry();
+  const flag = new StopFlag(registry.directory);
+  if (isStopped) flag.set('Stopped from the command line', Date.now());
+  else flag.release();
+  const live = registry.list().filter(({ store }) => {
+    const owner = inspectOwner(store);
+    return owner.kind === 'record' && !owner.record.released && isAlive(owner.record.identity);
+  });
+  print(`${isStopped ? 'Stopped' : 'Released'} everything; runtimes alive: ${String(live.length)}.`);
+  return 0;
+}
+
+async function main(): Promise<number> {
+  const [name = '', argument] = positionals;
+  if (values.help || name === '') {
+    print(usage);
+    return values.help ? 0 : 1;
+  }
+  if (name === 'stop-everything' || name === 'release') return setStopped(name === 'stop-everything');
+  const command = commands[name];
+  if (!command) throw new UserError('invalid', `There is no command "${name}".\n\n${usage}`);
+  const folder = path.resolve(values.folder);
+  const registry = openRegistry();
+  const connection = new RuntimeFolderConnection(
+    { name: path.basename(folder), path: folder },
+    { kind: 'cli', isTrusted: true },
+    {
+      registry: () => registry,
+      storagePath: path.join(registry.directory, 'stores'),
+      runtimeEntry: path.join(__dirname, 'runtime.js'),
+      execPath: process.execPath,
+      env: process.env,
+      build: ownBuild,
+      clock: systemClock,
+      logger: quiet,
+    },
+  );
+  connection.watchLogs(true);
+  connection.start();
+  try {
+    return await command(connection, argument);
+  } finally {
+    connection.dispose();
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof UserError ? error.message : String(toError(error).stack)}\n`);
+    process.exitCode = 1;
+  },
+);

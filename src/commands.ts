@@ -1,0 +1,98 @@
+import * as vscode from 'vscode';
+import { toError, UserError, type UserErrorKind } from './runtime/errors.ts';
+import type { ActionContext } from './views/actions/actionContext.ts';
+import * as agents from './views/actions/agentActions.ts';
+import * as configuration from './views/actions/configurationActions.ts';
+import * as issues from './views/actions/issueActions.ts';
+import { showQuickMenu } from './views/actions/quickMenu.ts';
+import * as runs from './views/actions/runActions.ts';
+import * as runtimes from './views/actions/runtimeActions.ts';
+
+type Action = (context: ActionContext, given: unknown) => unknown;
+
+/** Every command of the extension. `given` is a subject, a tree row, an editor's address, or nothing. */
+const table: Readonly<Record<string, Action>> = {
+  'reveille.agent.wake': agents.wakeAgent,
+  'reveille.agent.wakeWithMessage': agents.wakeAgentWithMessage,
+  'reveille.agent.pause': agents.pauseAgent,
+  'reveille.agent.resume': agents.resumeAgent,
+  'reveille.agent.openTranscript': agents.openTranscript,
+  'reveille.session.reset': agents.resetSession,
+  'reveille.run.cancel': runs.cancelRun,
+  'reveille.run.openLog': runs.openRunLog,
+  'reveille.run.openLogFile': runs.openRunLogFile,
+  'reveille.run.copyId': runs.copyRunId,
+  'reveille.run.loadMore': runs.loadMoreRuns,
+  'reveille.issue.create': issues.createIssue,
+  'reveille.issue.assign': issues.assignIssue,
+  'reveille.issue.setStatus': issues.setIssueStatus,
+  'reveille.issue.open': issues.openIssue,
+  'reveille.everything.stop': runtimes.stopEverything,
+  'reveille.everything.release': runtimes.releaseEverything,
+  'reveille.runtime.showAll': runtimes.showRuntimes,
+  'reveille.runtime.restart': runtimes.restartRuntime,
+  'reveille.connection.retry': runtimes.retryConnection,
+  'reveille.configuration.create': configuration.createConfiguration,
+  'reveille.configuration.open': configuration.openConfiguration,
+  'reveille.configuration.review': configuration.reviewConfiguration,
+  'reveille.configuration.acceptShown': configuration.acceptShownDefinition,
+  'reveille.menu.show': showQuickMenu,
+  'reveille.dashboard.open': (context) => {
+    context.dashboard.open();
+  },
+  'reveille.log.show': (context) => {
+    context.log.show();
+  },
+};
+
+/** Registers all commands; one that fails says so in a message and never throws. */
+export function registerCommands(context: ActionContext): vscode.Disposable {
+  const registered = Object.entries(table).map(([id, action]) =>
+    vscode.commands.registerCommand(id, async (given: unknown) => {
+      try {
+        await action(context, given);
+      } catch (error) {
+        await showFailure(id, error, context);
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registered);
+}
+
+async function showFailure(id: string, error: unknown, { log }: ActionContext): Promise<void> {
+  const showLog = vscode.l10n.t('Show Log');
+  if (!(error instanceof UserError)) {
+    log.error(`Command ${id} failed`, toError(error));
+    const message = vscode.l10n.t('Something went wrong in Reveille. Nothing was lost; the log says more.');
+    if ((await vscode.window.showErrorMessage(message, showLog)) === showLog) log.show();
+    return;
+  }
+  log.info(`Command ${id} was refused`, error.message);
+  const next = nextStep(error.kind);
+  const buttons = next === null ? [] : [next.label];
+  const answer = await vscode.window.showWarningMessage(error.message, ...buttons);
+  if (next !== null && answer === next.label) await vscode.commands.executeCommand(next.command);
+}
+
+/** The one thing that most likely helps. */
+function nextStep(kind: UserErrorKind): { readonly label: string; readonly command: string } | null {
+  switch (kind) {
+    case 'configuration':
+      return { label: vscode.l10n.t('Open Configuration'), command: 'reveille.configuration.create' };
+    case 'consent':
+      return { label: vscode.l10n.t('Review…'), command: 'reveille.configuration.review' };
+    case 'trust':
+      return { label: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' };
+    case 'version':
+      return { label: vscode.l10n.t('Reload Window'), command: 'workbench.action.reloadWindow' };
+    case 'unreachable':
+      return { label: vscode.l10n.t('Retry'), command: 'reveille.connection.retry' };
+    case 'storage':
+    case 'owned_elsewhere':
+      return { label: vscode.l10n.t('Show Log'), command: 'reveille.log.show' };
+    case 'not_found':
+    case 'invalid':
+    case 'refused':
+      return null;
+  }
+}

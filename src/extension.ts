@@ -1,0 +1,99 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands.ts';
+import { Connections } from './connection/connections.ts';
+import { openUserRegistry } from './connection/userRegistry.ts';
+import { systemClock } from './runtime/clock.ts';
+import { toError } from './runtime/errors.ts';
+import { SettingsReader } from './settings.ts';
+import { createContextKeys } from './views/contextKeys.ts';
+import { DashboardPanels } from './views/dashboard/panel.ts';
+import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
+import { createNotifications } from './views/notifications.ts';
+import { OlderRunPages } from './views/olderRunPages.ts';
+import { RuntimeLogs } from './views/runtimeLog.ts';
+import { createStatusBar } from './views/statusBar.ts';
+import { TranscriptChannels } from './views/transcripts/transcriptChannels.ts';
+import { createTrees } from './views/trees.ts';
+
+/** Set by the build. */
+declare const __BUILD_VERSION__: string;
+declare const __BUILD_STAMP__: number;
+
+/** Wires connections, views and commands. Connecting begins after it has returned: nothing is started or opened in here. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Reveille', { log: true });
+  const settings = new SettingsReader();
+  const connections = createConnections(context, settings, log);
+  const onError = (error: unknown): void => {
+    log.error('A view failed', toError(error));
+  };
+  const olderRuns = new OlderRunPages(onError);
+  const transcripts = new TranscriptChannels({ connections, log });
+  const dashboard = new DashboardPanels({ connections, extensionUri: context.extensionUri, log });
+  context.subscriptions.push(
+    log,
+    settings,
+    connections,
+    olderRuns,
+    transcripts,
+    dashboard,
+    new VirtualDocuments(connections),
+    new RuntimeLogs(connections, log),
+    createContextKeys(connections),
+    createTrees({ connections, olderRuns }),
+    createStatusBar(connections),
+    createNotifications({ connections, memory: context.globalState, log }),
+    registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
+    keepFolders(connections),
+  );
+}
+
+/** VS Code releases `context.subscriptions`: the window disconnects, and its runtimes do what the settings say. */
+export function deactivate(): void {
+  // Nothing else: a runtime must not depend on how a window ends.
+}
+
+function createConnections(
+  context: vscode.ExtensionContext,
+  settings: SettingsReader,
+  log: vscode.LogOutputChannel,
+): Connections {
+  const client = () => ({
+    kind: 'window' as const,
+    isTrusted: vscode.workspace.isTrusted,
+    whenWindowsClose: settings.current.whenWindowsClose,
+    maxUnattendedHours: settings.current.maxUnattendedHours,
+  });
+  const { storagePath, runtimeExecutable } = settings.current;
+  const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
+  const connections = new Connections(client(), {
+    runtimeEntry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'runtime.js').fsPath,
+    execPath: runtimeExecutable === '' ? process.execPath : runtimeExecutable,
+    env: process.env,
+    registry: openUserRegistry,
+    storagePath: storagePath === '' ? ownStoragePath : storagePath,
+    build: { version: __BUILD_VERSION__, stamp: __BUILD_STAMP__ },
+    clock: systemClock,
+    logger: log,
+  });
+  const update = (): void => {
+    connections.updateSettings(client());
+  };
+  context.subscriptions.push(settings.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
+  return connections;
+}
+
+/** Connects the window's folders, now that activation is over, and follows the list. */
+function keepFolders(connections: Connections): vscode.Disposable {
+  const update = (): void => {
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    connections.setFolders(folders.map(({ name, uri }) => ({ name, path: uri.fsPath })));
+  };
+  const start = setImmediate(update);
+  return vscode.Disposable.from(
+    vscode.workspace.onDidChangeWorkspaceFolders(update),
+    new vscode.Disposable(() => {
+      clearImmediate(start);
+    }),
+  );
+}

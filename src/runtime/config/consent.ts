@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { AgentDefinition } from '../definition.ts';
+import type { HeartbeatPolicy } from '../model.ts';
+import { findExecutedFiles, toRelative } from './executedFiles.ts';
+
+/**
+ * Says exactly what the user accepts: `<hash of the definition>.<hash of the workspace files that it executes>`, SHA-256 in
+ * hex each. Paths in the folder count from it, so another checkout of the same content has the same fingerprint. Never throws
+ * for files that are missing.
+ */
+export async function fingerprint(definition: AgentDefinition, folder: string): Promise<string> {
+  const files = await findExecutedFiles(definition, folder);
+  return `${hash(toPortable(definition, folder))}.${hash(files)}`;
+}
+
+/** Whether the workspace files behind two fingerprints have the same content. */
+export function hasSameFiles(fingerprintA: string, fingerprintB: string): boolean {
+  return fingerprintA.split('.')[1] === fingerprintB.split('.')[1];
+}
+
+/**
+ * True if a definition allows nothing that another one did not: it differs at most by a shorter (existing) time limit, a
+ * schedule switched off or with a longer interval, wake switches turned off, fewer concurrent runs. Everything else, texts
+ * included, may loosen something. Says nothing about the content of files: see `hasSameFiles`.
+ */
+export function isTightening(before: AgentDefinition, after: AgentDefinition): boolean {
+  const isSameElsewhere = isDeepStrictEqual(
+    { ...after, timeoutSec: before.timeoutSec, heartbeat: before.heartbeat },
+    { ...before },
+  );
+  return (
+    isSameElsewhere &&
+    isShorterLimit(before.timeoutSec, after.timeoutSec) &&
+    isTighterHeartbeat(before.heartbeat, after.heartbeat)
+  );
+}
+
+function isShorterLimit(before: number, after: number): boolean {
+  if (after === 0) return before === 0;
+  return before === 0 || after <= before;
+}
+
+function isTighterHeartbeat(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
+  return (
+    isTighterSchedule(before, after) &&
+    (before.wakeOnAssignment || !after.wakeOnAssignment) &&
+    (before.wakeOnOnDemand || !after.wakeOnOnDemand) &&
+    (before.wakeOnAutomation || !after.wakeOnAutomation) &&
+    after.maxConcurrentRuns <= before.maxConcurrentRuns
+  );
+}
+
+function isTighterSchedule(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
+  const afterHasNone = !after.enabled || (after.intervalSec === 0 && after.cron === null);
+  if (afterHasNone) return true;
+  return (
+    before.enabled &&
+    before.cron === after.cron &&
+    before.timezone === after.timezone &&
+    (before.intervalSec > 0 ? after.intervalSec >= before.intervalSec : after.intervalSec === 0)
+  );
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(toCanonicalJson(value)).digest('hex');
+}
+
+function toPortable(definition: AgentDefinition, folder: string): AgentDefinition {
+  const relative = toRelative(definition.cwd, folder);
+  // NUL cannot stand in a real path, so no absolute path looks like a relative one.
+  return { ...definition, cwd: relative === null ? definition.cwd : `\0${relative}` };
+}
+
+/** JSON with sorted keys: the same text for the same value. */
+function toCanonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

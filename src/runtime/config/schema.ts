@@ -1,0 +1,215 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { AgentDefinition } from '../definition.ts';
+import type { HeartbeatPolicy } from '../model.ts';
+import { findCronMistake, isTimezone } from './cronText.ts';
+
+/** What an agent gets where neither it nor `defaults` says otherwise. */
+const builtInTimeoutSec = 1800;
+const builtInGraceSec = 15;
+const dayInSec = 86_400;
+/** Denser schedules than this are refused. */
+const shortestIntervalSec = 30;
+
+const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character');
+const nonEmptyText = text.refine((value) => value.trim() !== '', 'must not be empty');
+
+/** `defaults.env` and the agent's own; numbers and booleans are taken as written. */
+const environment = z
+  .record(
+    z.string().superRefine((name, context) => {
+      if (name === '' || /[=\0]/.test(name)) context.addIssue('not a name of an environment variable');
+      else if (/^REVEILLE_/i.test(name)) context.addIssue('names beginning with REVEILLE_ are set by Reveille itself');
+    }),
+    z.union([text, z.number(), z.boolean()]).transform(String),
+  )
+  .describe('Environment variables of its runs.');
+
+const timeoutSec = z
+  .int()
+  .min(0)
+  .max(7 * dayInSec)
+  .describe(`Longest execution of one run in seconds; 0 = no limit. Default ${String(builtInTimeoutSec)}.`);
+const graceSec = z
+  .int()
+  .min(0)
+  .max(3600)
+  .describe(`Seconds between asking a run to end and ending it by force. Default ${String(builtInGraceSec)}.`);
+
+const cron = nonEmptyText
+  .superRefine((expression, context) => {
+    const mistake = expression.trim() === '' ? null : findCronMistake(expression);
+    if (mistake !== null) context.addIssue(`"${expression}" is not a usable cron expression: ${mistake}`);
+  })
+  .describe('Cron expression of five fields: minute hour day month weekday.');
+
+const heartbeatMap = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Allows the schedule.'),
+    intervalSec: z
+      .int()
+      .max(366 * dayInSec)
+      .refine(
+        (value) => value === 0 || value >= shortestIntervalSec,
+        `must be 0 (off) or at least ${String(shortestIntervalSec)}`,
+      )
+      .default(0)
+      .describe('Seconds between scheduled heartbeats; 0 = none, else at least 30.'),
+    cron: cron.optional(),
+    timezone: nonEmptyText
+      .refine(isTimezone, 'is not a known time zone; expected a name such as Europe/Paris or UTC')
+      .optional()
+      .describe("IANA time zone of `cron`. Default: the machine's."),
+    wakeOnAssignment: z.boolean().default(true).describe('Wake when an issue is assigned to it.'),
+    wakeOnOnDemand: z.boolean().default(true).describe('Allow waking it by hand.'),
+    wakeOnAutomation: z.boolean().default(true).describe('Wake for comments, decisions and other events.'),
+    maxConcurrentRuns: z.int().min(1).max(64).default(1).describe('Runs of it at the same time.'),
+  })
+  .superRefine((heartbeat, context) => {
+    if (heartbeat.cron !== undefined && heartbeat.intervalSec > 0) {
+      context.addIssue({ code: 'custom', path: ['intervalSec'], message: 'give either intervalSec or cron, not both' });
+    }
+    if (heartbeat.timezone !== undefined && heartbeat.cron === undefined) {
+      context.addIssue({ code: 'custom', path: ['timezone'], message: 'has no meaning without cron' });
+    }
+  });
+
+const agent = z.strictObject({
+  role: text.optional().describe('What it is for, in a few words.'),
+  reportsTo: z.string().optional().describe('Key of the agent it reports to.'),
+  goal: text.optional().describe('What it works towards.'),
+  adapter: z.literal('process').describe('How it is driven. `process`: any program.'),
+  command: nonEmptyText.describe('A program on the PATH, or a path; relative paths count from the folder.'),
+  args: z.array(text).default([]).describe('Arguments of the command.'),
+  shell: z.boolean().default(false).describe('True: `command` is a line for the shell of the system.'),
+  cwd: nonEmptyText
+    .default('${workspaceFolder}')
+    .describe('Working directory; ${workspaceFolder} and paths relative to the folder work.'),
+  shareCwd: z.boolean().default(false).describe('True: other agents may run in its directory at the same time.'),
+  env: environment.default({}),
+  timeoutSec: timeoutSec.optional(),
+  graceSec: graceSec.optional(),
+  enabled: z.boolean().default(true).describe('False: nothing wakes it.'),
+  heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
+});
+
+const agentKey = z
+  .string()
+  .max(64, 'an agent key has at most 64 characters')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+    'an agent key begins with a letter or digit; then letters, digits, "-" and "_" are allowed',
+  );
+
+const organisation = z.strictObject({ name: nonEmptyText });
+const defaults = z
+  .strictObject({
+    timeoutSec: timeoutSec.default(builtInTimeoutSec),
+    graceSec: graceSec.default(builtInGraceSec),
+    env: environment.default({}),
+  })
+  .prefault({});
+
+/** The one definition of `.reveille/reveille.yaml`: types, validation and the editors' JSON Schema come from it. */
+export const configurationSchema = z
+  .strictObject({
+    org: organisation.optional().describe('The organisation that the agents form.'),
+    defaults: defaults.describe('Values for agents that do not set their own.'),
+    agents: z.record(agentKey, agent).describe('The agents by their keys.'),
+  })
+  .superRefine(({ agents }, context) => {
+    for (const { key, message } of findReportingMistakes(new Map(Object.entries(agents)))) {
+      context.addIssue({ code: 'custom', path: ['agents', key, 'reportsTo'], message });
+    }
+  });
+
+export type Configuration = z.output<typeof configurationSchema>;
+type AgentConfiguration = z.output<typeof agent>;
+
+interface ReportingMistake {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Superiors that do not exist, and each circle once, at its first member. Looks at every agent once. */
+function findReportingMistakes(agents: ReadonlyMap<string, { reportsTo?: string | undefined }>): ReportingMistake[] {
+  const mistakes: ReportingMistake[] = [];
+  const visited = new Set<string>();
+  for (const start of agents.keys()) {
+    const chain = new Set<string>();
+    let key: string | undefined = start;
+    while (key !== undefined && !visited.has(key)) {
+      visited.add(key);
+      chain.add(key);
+      const superior: string | undefined = agents.get(key)?.reportsTo;
+      if (superior !== undefined && !agents.has(superior)) {
+        mistakes.push({ key, message: `there is no agent "${superior}"` });
+        break;
+      }
+      if (superior !== undefined && chain.has(superior))
+        mistakes.push({ key: superior, message: describeCircle(superior, chain) });
+      key = superior;
+    }
+  }
+  return mistakes;
+}
+
+function describeCircle(first: string, chain: ReadonlySet<string>): string {
+  const members = [...chain];
+  const circle = members.slice(members.indexOf(first));
+  const shown = circle.length <= 8 ? circle : [...circle.slice(0, 8), '…'];
+  return `agents report in a circle: ${[...shown, first].join(' → ')}`;
+}
+
+/** The keys that may stand in the map at `path` of the file; undefined where any key may. */
+export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] | undefined {
+  const [section, , field] = path;
+  if (path.length === 0) return Object.keys(configurationSchema.shape);
+  if (path.length === 1 && section === 'org') return Object.keys(organisation.shape);
+  if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
+  if (path.length === 2 && section === 'agents') return Object.keys(agent.shape);
+  if (path.length === 3 && section === 'agents' && field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+  return undefined;
+}
+
+/** The JSON Schema of the file, for editors. */
+export function toConfigurationJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(configurationSchema, { io: 'input' }), title: 'Reveille configuration' };
+}
+
+/** The agents of a valid configuration, in the order of the file, with all defaults filled in. */
+export function toDefinitions({ agents, defaults: base }: Configuration, folder: string): AgentDefinition[] {
+  return Object.entries(agents).map(([key, configured]) => ({
+    key,
+    role: configured.role ?? null,
+    goal: configured.goal ?? null,
+    reportsTo: configured.reportsTo ?? null,
+    adapter: configured.adapter,
+    command: configured.command,
+    args: configured.args,
+    shell: configured.shell,
+    cwd: path.resolve(
+      folder,
+      configured.cwd.replaceAll('${workspaceFolder}', () => folder),
+    ),
+    shareCwd: configured.shareCwd,
+    env: { ...base.env, ...configured.env },
+    timeoutSec: configured.timeoutSec ?? base.timeoutSec,
+    graceSec: configured.graceSec ?? base.graceSec,
+    heartbeat: toPolicy(configured),
+  }));
+}
+
+function toPolicy({ heartbeat, enabled }: AgentConfiguration): HeartbeatPolicy {
+  const policy = typeof heartbeat === 'string' ? heartbeatMap.parse({ cron: heartbeat }) : heartbeat;
+  return {
+    enabled: enabled && policy.enabled,
+    intervalSec: policy.intervalSec,
+    cron: policy.cron?.trim() ?? null,
+    timezone: policy.timezone ?? null,
+    wakeOnAssignment: enabled && policy.wakeOnAssignment,
+    wakeOnOnDemand: enabled && policy.wakeOnOnDemand,
+    wakeOnAutomation: enabled && policy.wakeOnAutomation,
+    maxConcurrentRuns: policy.maxConcurrentRuns,
+  };
+}

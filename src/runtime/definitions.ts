@@ -1,0 +1,171 @@
+import type { Clock } from './clock.ts';
+import { fingerprint } from './config/consent.ts';
+import type { ConsentStore } from './config/consentStore.ts';
+import { configurationPath, loadConfiguration, type LoadedConfiguration } from './config/load.ts';
+import { reconcile, type FileContent, type FingerprintedDefinition, type Reconciliation } from './config/reconcile.ts';
+import { UserError } from './errors.ts';
+import { Emitter, type Event } from './events.ts';
+import type { Logger } from './log.ts';
+import type { ConfigurationState } from './model.ts';
+import {
+  deleteAgent,
+  listAgents,
+  markAgentAbsent,
+  putAgentDefinition,
+  setAgentPosition,
+  type AgentRow,
+} from './store/agentTable.ts';
+import { countRuns } from './store/runTable.ts';
+import type { StateTransaction, StateWriter } from './store/stateWriter.ts';
+import type { Store } from './store/store.ts';
+
+export interface DefinitionsOptions {
+  readonly folder: string;
+  readonly store: Store;
+  readonly state: StateWriter;
+  readonly consents: ConsentStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Reading {
+  readonly loaded: LoadedConfiguration;
+  readonly content: FileContent;
+}
+
+interface Plan extends Reconciliation {
+  /** All that the file has, in its order. */
+  readonly agents: readonly FingerprintedDefinition[];
+}
+
+/**
+ * Which definition of each agent is in force: what the file says, as far as the user has accepted it. A file that does not
+ * parse changes nothing; an agent that is missing from it is absent, and comes back by its key.
+ */
+export class Definitions {
+  readonly #options: DefinitionsOptions;
+  readonly #didChangeEmitter: Emitter<ConfigurationState>;
+  #state: ConfigurationState;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DefinitionsOptions) {
+    this.#options = options;
+    this.#didChangeEmitter = new Emitter((error) => {
+      options.logger.error('A listener of the configuration failed', error);
+    });
+    this.#state = { status: 'missing', path: configurationPath(options.folder), org: null, problems: [], pending: [] };
+  }
+
+  /** What the file is like, and what waits for the user's word. */
+  get state(): ConfigurationState {
+    return this.#state;
+  }
+
+  /** Fires after the file was read again, or a definition accepted, and the agents were brought in line. */
+  get onDidChange(): Event<ConfigurationState> {
+    return this.#didChangeEmitter.event;
+  }
+
+  isPending(agent: string): boolean {
+    return this.#state.pending.some((pending) => pending.agent === agent);
+  }
+
+  /** Reads the file and brings the agents in line with it; one reading at a time. */
+  reload(): Promise<ConfigurationState> {
+    return this.#oneAtATime(async () => this.#apply(await this.#read()));
+  }
+
+  /**
+   * Puts pending definitions in force. The file is read again: what is accepted is what stands in it now.
+   * @throws UserError of kind `consent` if it has changed since the user looked
+   */
+  accept(hashes: readonly string[]): Promise<string[]> {
+    return this.#oneAtATime(async () => {
+      const reading = await this.#read();
+      const agents = reading.content.status === 'ok' ? reading.content.agents : [];
+      const accepted = agents.filter((agent) => hashes.includes(agent.fingerprint));
+      const isComplete = hashes.every((hash) => accepted.some((agent) => agent.fingerprint === hash));
+      if (isComplete) await this.#options.consents.add(accepted.map((agent) => agent.fingerprint));
+      await this.#apply(reading);
+      if (isComplete) return accepted.map((agent) => agent.definition.key);
+      throw new UserError('consent', 'The configuration has changed since it was shown. Review it again.');
+    });
+  }
+
+  /**
+   * Whether what would be executed now is what was accepted: programs inside the folder are read again. When they are
+   * not, the agents are brought in line, so that the change is shown for review.
+   */
+  async isConsented(agent: AgentRow): Promise<boolean> {
+    const current = await fingerprint(agent.definition, this.#options.folder);
+    if (current === agent.fingerprint) return true;
+    void this.reload();
+    return false;
+  }
+
+  async #read(): Promise<Reading> {
+    const { folder, logger } = this.#options;
+    const loaded = await loadConfiguration(folder);
+    if (loaded.status === 'invalid') logger.warn('The configuration is not valid', loaded.problems);
+    if (loaded.status !== 'ok') return { loaded, content: { status: loaded.status } };
+    const agents = await Promise.all(
+      loaded.agents.map(async (definition) => ({ definition, fingerprint: await fingerprint(definition, folder) })),
+    );
+    return { loaded, content: { status: 'ok', agents } };
+  }
+
+  async #apply({ loaded, content }: Reading): Promise<ConfigurationState> {
+    const { store, state, consents, folder } = this.#options;
+    const rows = listAgents(store);
+    const inForce = new Map(rows.filter((row) => row.isEnforced).map((row) => [row.key, row]));
+    const plan = reconcile({ folder, inForce, file: content, accepted: await consents.read() });
+    if (content.status !== 'invalid') {
+      const agents = content.status === 'ok' ? content.agents : [];
+      state.commit((transaction) => {
+        this.#store(transaction, rows, { ...plan, agents });
+      });
+    }
+    this.#state = {
+      status: loaded.status,
+      path: loaded.path,
+      org: loaded.status === 'ok' ? loaded.org : this.#state.org,
+      problems: loaded.status === 'invalid' ? loaded.problems : [],
+      pending: content.status === 'invalid' ? this.#state.pending : plan.pending,
+    };
+    await store.durable();
+    this.#didChangeEmitter.fire(this.#state);
+    return this.#state;
+  }
+
+  #store(transaction: StateTransaction, rows: readonly AgentRow[], plan: Plan): void {
+    const known = new Map(rows.map((row) => [row.key, row]));
+    const enforced = new Set(plan.enforce.map(({ definition }) => definition.key));
+    for (const [position, { definition, fingerprint: hash }] of plan.agents.entries()) {
+      const { key } = definition;
+      const row = known.get(key);
+      const isEnforced = enforced.has(key);
+      if (isEnforced || row?.isEnforced !== true) {
+        const anchorAt = row?.anchorAt ?? this.#options.clock.now();
+        putAgentDefinition(transaction, { key, position, definition, fingerprint: hash, isEnforced, anchorAt });
+      } else setAgentPosition(transaction, key, position);
+      transaction.touchAgent(key);
+    }
+    this.#markMissing(transaction, rows, plan);
+  }
+
+  #markMissing(transaction: StateTransaction, rows: readonly AgentRow[], plan: Plan): void {
+    const present = new Set(plan.agents.map(({ definition }) => definition.key));
+    for (const row of rows) {
+      if (present.has(row.key) || row.isAbsent) continue;
+      if (row.isEnforced || countRuns(transaction, row.key, 'queued') > 0) markAgentAbsent(transaction, row.key);
+      else deleteAgent(transaction, row.key);
+      transaction.touchAgent(row.key);
+    }
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

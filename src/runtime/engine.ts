@@ -1,0 +1,138 @@
+import { adapters } from './adapters/adapters.ts';
+import type { Clock } from './clock.ts';
+import { commandLine } from './config/describe.ts';
+import type { Definitions } from './definitions.ts';
+import { Heartbeats } from './heartbeats.ts';
+import type { Logger } from './log.ts';
+import { Executor } from './runs/executor.ts';
+import { ProcessTrees } from './runs/processTree.ts';
+import { recoverLostRuns } from './runs/recovery.ts';
+import { Timers } from './scheduler/timers.ts';
+import { findIssue } from './store/issueTable.ts';
+import { listRunningRuns } from './store/runTable.ts';
+import type { StateWriter } from './store/stateWriter.ts';
+import type { Store } from './store/store.ts';
+import { Dispatcher, type FolderFacts } from './wakeups/dispatcher.ts';
+import { WakeQueue } from './wakeups/queue.ts';
+import { WakeDesk } from './wakeups/wakeDesk.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly state: StateWriter;
+  readonly definitions: Definitions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Real path of the workspace folder. */
+  readonly workspaceFolder: string;
+  readonly logsDirectory: string;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Runs of the folder at a time. */
+  readonly slots: number;
+  readonly facts: () => FolderFacts;
+  readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
+  /** Called after a run has settled and its slot is free. */
+  readonly onDidEndRun: () => void;
+}
+
+/**
+ * What turns wakes into runs: schedules → desk → queue → dispatcher → executor, and back to the dispatcher when a run ends.
+ */
+export class Engine {
+  readonly queue: WakeQueue;
+  readonly desk: WakeDesk;
+  readonly dispatcher: Dispatcher;
+  readonly executor: Executor;
+  readonly #options: EngineOptions;
+  readonly #trees: ProcessTrees;
+  readonly #heartbeats: Heartbeats;
+
+  constructor(options: EngineOptions) {
+    const { store, state, clock, logger, facts } = options;
+    this.#options = options;
+    this.#trees = new ProcessTrees({ clock, logger });
+    this.queue = new WakeQueue({ state, clock });
+    this.executor = this.#makeExecutor();
+    this.dispatcher = this.#makeDispatcher();
+    this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts });
+    const timers = new Timers({ clock, log: logger });
+    this.#heartbeats = new Heartbeats({ timers, store, state, desk: this.desk, logger });
+  }
+
+  /** Ends and settles what an earlier runtime left running. Resolves when that is durable. */
+  async recover(): Promise<void> {
+    const { store, clock, logger, logsDirectory } = this.#options;
+    await recoverLostRuns({
+      runs: listRunningRuns(store),
+      trees: this.#trees,
+      clock,
+      logger,
+      logsDirectory,
+      settle: (runId, settlement) => {
+        this.queue.settle(runId, settlement);
+      },
+    });
+    await store.durable();
+  }
+
+  /** Begins to keep schedules and to start what is queued. */
+  start(): void {
+    this.#heartbeats.start();
+    void this.dispatcher.dispatch();
+  }
+
+  /** Follows the definitions in force after they changed. */
+  refresh(): void {
+    this.#heartbeats.refresh();
+    void this.dispatcher.dispatch();
+  }
+
+  /** Starts nothing more, cancels what runs, and resolves when it has settled. */
+  async stop(): Promise<void> {
+    this.#heartbeats.stop();
+    this.dispatcher.close();
+    this.executor.cancelAll('cancelled_by_stop');
+    await this.dispatcher.whenIdle();
+    this.#trees.dispose();
+  }
+
+  #makeExecutor(): Executor {
+    const { store, clock, logger, logsDirectory, workspaceFolder, baseEnvironment, onDidGrowLog } = this.#options;
+    return new Executor({
+      records: {
+        noteProcess: (runId, identity) => {
+          this.queue.noteProcess(runId, identity);
+        },
+        settle: (runId, settlement) => {
+          this.queue.settle(runId, settlement);
+        },
+        durable: () => store.durable(),
+      },
+      adapterOf: (type) => adapters[type],
+      trees: this.#trees,
+      clock,
+      logger,
+      logsDirectory,
+      workspaceFolder,
+      baseEnvironment,
+      onDidGrowLog,
+    });
+  }
+
+  #makeDispatcher(): Dispatcher {
+    const { store, logger, slots, facts, definitions, onDidEndRun } = this.#options;
+    return new Dispatcher({
+      reader: store,
+      queue: this.queue,
+      logger,
+      slots,
+      facts,
+      isConsented: (agent) => definitions.isConsented(agent),
+      describe: (agent) => commandLine(agent.definition),
+      execute: async ({ run, agent, wakeups }) => {
+        const issue = run.issueId === null ? null : (findIssue(store, run.issueId) ?? null);
+        await this.executor.execute({ run, definition: agent.definition, issue, wakeups });
+      },
+      onDidEnd: onDidEndRun,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Change, Snapshot } from '../protocol.ts';
+import { commandLine } from './config/describe.ts';
+import type { Definitions } from './definitions.ts';
+import { toAgent } from './entities.ts';
+import type { Agent, RuntimeState } from './model.ts';
+import { findAgent, listAgents, type AgentRow } from './store/agentTable.ts';
+import { findIssue, listIssues } from './store/issueTable.ts';
+import { findListedRun, listActiveRuns, listSettledRuns } from './store/runTable.ts';
+import type { Touched } from './store/stateWriter.ts';
+import type { Store } from './store/store.ts';
+
+const snapshotIssues = 500;
+const snapshotRuns = 50;
+
+/** Tells clients what the state is: whole as a snapshot, or what a transaction touched as changes. */
+export class FolderSnapshot {
+  readonly #store: Store;
+  readonly #definitions: Definitions;
+
+  constructor(store: Store, definitions: Definitions) {
+    this.#store = store;
+    this.#definitions = definitions;
+  }
+
+  take(sequence: number, runtime: RuntimeState): Snapshot {
+    return {
+      sequence,
+      runtime,
+      configuration: this.#definitions.state,
+      agents: listAgents(this.#store).map((row) => this.#toAgent(row)),
+      issues: listIssues(this.#store, { limit: snapshotIssues, includeClosed: false }),
+      runs: [...listActiveRuns(this.#store), ...listSettledRuns(this.#store, snapshotRuns)],
+    };
+  }
+
+  changesOf(touched: Touched): Change[] {
+    return [
+      ...[...touched.issues].map((id) => this.#issueChange(id)),
+      ...[...touched.runs].map((id) => this.#runChange(id)),
+      ...[...touched.agents].map((key) => this.#agentChange(key)),
+    ];
+  }
+
+  /** All agents, when something changed that concerns any of them. */
+  agentChanges(): Change[] {
+    return listAgents(this.#store).map((row) => ({ kind: 'agent', value: this.#toAgent(row) }));
+  }
+
+  #issueChange(id: string): Change {
+    const value = findIssue(this.#store, id);
+    return value ? { kind: 'issue', value } : { kind: 'issueRemoved', id };
+  }
+
+  #runChange(id: string): Change {
+    const value = findListedRun(this.#store, id);
+    return value ? { kind: 'run', value } : { kind: 'runRemoved', id };
+  }
+
+  #agentChange(key: string): Change {
+    const row = findAgent(this.#store, key);
+    return row ? { kind: 'agent', value: this.#toAgent(row) } : { kind: 'agentRemoved', key };
+  }
+
+  #toAgent(row: AgentRow): Agent {
+    return toAgent(row, {
+      reader: this.#store,
+      isPending: this.#definitions.isPending(row.key),
+      commandLine: commandLine(row.definition),
+    });
+  }
+}

@@ -1,0 +1,86 @@
+const everywhere = [
+  'HOME',
+  'USER',
+  'PATH',
+  'SHELL',
+  'LANG',
+  'TMPDIR',
+  'SSH_AUTH_SOCK',
+  // Proxies; `isInBase` ignores the case of these names, because programs read either.
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'ALL_PROXY',
+  'NO_PROXY',
+  // Certificate authorities.
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CURL_CA_BUNDLE',
+  'REQUESTS_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  // Where the agents' own programs keep their configuration.
+  'CLAUDE_CONFIG_DIR',
+  'CODEX_HOME',
+];
+
+/** Without these, ordinary programs of Windows do not start or do not find their folders. */
+const onWindows = [
+  'ALLUSERSPROFILE',
+  'APPDATA',
+  'COMMONPROGRAMFILES',
+  'COMMONPROGRAMFILES(X86)',
+  'COMMONPROGRAMW6432',
+  'COMPUTERNAME',
+  'COMSPEC',
+  'DRIVERDATA',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'LOCALAPPDATA',
+  'LOGONSERVER',
+  'NUMBER_OF_PROCESSORS',
+  'OS',
+  'PATHEXT',
+  'PROCESSOR_ARCHITECTURE',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'PROGRAMFILES(X86)',
+  'PROGRAMW6432',
+  'PSMODULEPATH',
+  'PUBLIC',
+  'SESSIONNAME',
+  'SYSTEMDRIVE',
+  'SYSTEMROOT',
+  'TEMP',
+  'TMP',
+  'USERDOMAIN',
+  'USERNAME',
+  'USERPROFILE',
+  'WINDIR',
+];
+
+const anyCase = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']);
+const prefixes = ['LC_', 'XDG_'];
+const posixNames = new Set(everywhere);
+const windowsNames = new Set([...everywhere, ...onWindows]);
+
+/**
+ * What every run inherits of the runtime's own environment: a stated list, so that nothing of the editor
+ * (`VSCODE_*`, `ELECTRON_*`) and no secret of the user's shell reaches an agent unnamed.
+ */
+export function toBaseEnvironment(
+  platform: NodeJS.Platform,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const base: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && isInBase(platform, name)) base[name] = value;
+  }
+  return base;
+}
+
+function isInBase(platform: NodeJS.Platform, name: string): boolean {
+  const upper = name.toUpperCase();
+  const isWindows = platform === 'win32';
+  const key = isWindows || anyCase.has(upper) ? upper : name;
+  return (isWindows ? windowsNames : posixNames).has(key) || prefixes.some((prefix) => key.startsWith(prefix));
+}

@@ -1,0 +1,157 @@
+import * as path from 'node:path';
+import type { Adapter } from '../adapters/adapter.ts';
+import type { Clock } from '../clock.ts';
+import type { AgentDefinition } from '../definition.ts';
+import { toError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Issue } from '../model.ts';
+import type { ProcessIdentity } from '../processIdentity.ts';
+import type { RunRow, Settlement } from '../store/runTable.ts';
+import { startProcess, type ProcessRun } from './processDriver.ts';
+import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
+import type { ProcessTrees } from './processTree.ts';
+import { renderPrompt, type WakeNote } from './prompt.ts';
+
+/** A claimed run, with all that its start needs. */
+export interface Assignment {
+  readonly run: RunRow;
+  readonly definition: AgentDefinition;
+  readonly issue: Issue | null;
+  /** What its prompt delivers, oldest first. */
+  readonly wakeups: readonly WakeNote[];
+}
+
+/** The bookkeeping around an execution; each call is one transaction. */
+export interface RunRecords {
+  noteProcess(runId: string, identity: ProcessIdentity): void;
+  settle(runId: string, settlement: Settlement): void;
+  /** Resolves when everything recorded so far is durable. */
+  durable(): Promise<void>;
+}
+
+export interface ExecutorOptions {
+  readonly records: RunRecords;
+  readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
+  readonly trees: ProcessTrees;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Absolute; holds one log per run. */
+  readonly logsDirectory: string;
+  readonly workspaceFolder: string;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
+}
+
+/** A run between its claim and its end. */
+interface LiveRun {
+  process: ProcessRun | null;
+  /** Set when somebody asked for its end before it had a process. */
+  cancelCause: CancelCause | null;
+}
+
+/** Where the log of a run lies. */
+export function logPathOf(logsDirectory: string, runId: string): string {
+  return path.join(logsDirectory, `${runId}.log`);
+}
+
+/**
+ * Takes a claimed run through its life: claim durable → process started → process noted → ended → settled → durable.
+ * Nothing is started before the claim is on the disk, so a crash can lose no run that did something.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #live = new Map<string, LiveRun>();
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** Executes a run until it has settled. Never rejects. */
+  async execute(assignment: Assignment): Promise<void> {
+    const { run } = assignment;
+    const { records, logger, onDidGrowLog } = this.#options;
+    const live: LiveRun = { process: null, cancelCause: null };
+    this.#live.set(run.id, live);
+    try {
+      const outcome = await this.#perform(assignment, live);
+      records.settle(run.id, { ...outcome, finishedAt: this.#options.clock.now() });
+      await records.durable();
+      onDidGrowLog({ runId: run.id, agent: run.agent, bytes: outcome.logBytes, isSettled: true });
+    } catch (error) {
+      // Only a store that cannot write gets here: nothing more can be recorded, and recovery settles the run later.
+      logger.error('A run could not be recorded', run.id, toError(error));
+    } finally {
+      this.#live.delete(run.id);
+    }
+  }
+
+  /** Asks for the end of a run; false if it is not executing. */
+  cancel(runId: string, cause: CancelCause): boolean {
+    const live = this.#live.get(runId);
+    if (!live) return false;
+    live.cancelCause ??= cause;
+    live.process?.cancel(cause);
+    return true;
+  }
+
+  /** Asks for the end of all runs; answers how many. */
+  cancelAll(cause: CancelCause): number {
+    for (const runId of this.#live.keys()) this.cancel(runId, cause);
+    return this.#live.size;
+  }
+
+  async #perform(assignment: Assignment, live: LiveRun): Promise<ProcessOutcome> {
+    try {
+      await this.#options.records.durable();
+      if (live.cancelCause !== null) return notStarted(live.cancelCause);
+      live.process = this.#start(assignment);
+      if (live.process.identity !== null) {
+        this.#options.records.noteProcess(assignment.run.id, live.process.identity);
+      }
+      return await live.process.settled;
+    } catch (error) {
+      live.process?.cancel('cancelled_by_stop');
+      await live.process?.settled;
+      return failed(toError(error));
+    }
+  }
+
+  #start({ run, definition, issue, wakeups }: Assignment): ProcessRun {
+    const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, onDidGrowLog } = this.#options;
+    const { key, role, goal, timeoutSec, graceSec } = definition;
+    const plan = adapterOf(definition.adapter).plan(definition, {
+      runId: run.id,
+      agentKey: key,
+      taskKey: run.taskKey,
+      source: run.source,
+      reason: run.reason,
+      issue,
+      prompt: renderPrompt({ agent: key, role, goal, issue, wakeups }),
+      workspaceFolder,
+      baseEnvironment,
+    });
+    return startProcess(plan, {
+      runId: run.id,
+      logPath: logPathOf(this.#options.logsDirectory, run.id),
+      timeoutSec,
+      graceSec,
+      clock,
+      logger,
+      trees,
+      onDidGrow: (bytes) => {
+        onDidGrowLog({ runId: run.id, agent: run.agent, bytes, isSettled: false });
+      },
+    });
+  }
+}
+
+const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 };
+
+function notStarted(cause: CancelCause): ProcessOutcome {
+  return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };
+}
+
+function failed(error: Error): ProcessOutcome {
+  const message = `Reveille could not carry out this run (${error.message}). See its log with "Reveille: Show Log", then wake the agent again.`;
+  return { ...nothing, status: 'failed', errorCode: 'internal', message };
+}

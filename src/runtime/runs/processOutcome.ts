@@ -1,0 +1,76 @@
+import type { RunErrorCode, SettledStatus } from '../model.ts';
+
+/** How one execution ended. */
+export interface ProcessOutcome {
+  readonly status: SettledStatus;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly errorCode: RunErrorCode | null;
+  /** What happened and what to do next; null for a success. */
+  readonly message: string | null;
+  /** The last 4 KiB of each output. */
+  readonly stdoutExcerpt: string;
+  readonly stderrExcerpt: string;
+  readonly logBytes: number;
+}
+
+export type CancelCause = 'cancelled_by_user' | 'cancelled_by_stop';
+
+/** What ended a run; the first one wins. */
+export type EndReason =
+  | { readonly kind: 'exit' }
+  | { readonly kind: 'timeout'; readonly timeoutSec: number }
+  | { readonly kind: 'cancel'; readonly cause: CancelCause }
+  | { readonly kind: 'log'; readonly error: Error };
+
+/** How the first process ended; both null if it could not be ended. */
+export interface ProcessExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+type Verdict = Pick<ProcessOutcome, 'status' | 'errorCode' | 'message'>;
+
+/** Turns the reason and the exit into status, error code and message. */
+export function toVerdict(reason: EndReason, exit: ProcessExit): Verdict {
+  switch (reason.kind) {
+    case 'exit':
+      return toExitVerdict(exit);
+    case 'timeout':
+      return {
+        status: 'timed_out',
+        errorCode: 'timeout',
+        message: `Stopped after ${String(reason.timeoutSec)} s, its time limit. Raise timeoutSec of the agent if it needs longer.`,
+      };
+    case 'cancel':
+      return { status: 'cancelled', errorCode: reason.cause, message: cancelMessages[reason.cause] };
+    case 'log':
+      return {
+        status: 'failed',
+        errorCode: 'log_failed',
+        message: `Stopped because its log could not be written: ${reason.error.message}. Free space or repair the storage folder, then wake the agent again.`,
+      };
+  }
+}
+
+const cancelMessages: Readonly<Record<CancelCause, string>> = {
+  cancelled_by_user: 'Cancelled by the user. Wake the agent to run it again.',
+  cancelled_by_stop:
+    'Cancelled because everything was stopped. Release the stop or open the folder again, then wake the agent.',
+};
+
+function toExitVerdict({ exitCode, signal }: ProcessExit): Verdict {
+  if (exitCode === 0) return { status: 'succeeded', errorCode: null, message: null };
+  if (exitCode !== null) {
+    return {
+      status: 'failed',
+      errorCode: 'exit_code',
+      message: `Ended with exit code ${String(exitCode)}. Its log says why.`,
+    };
+  }
+  return {
+    status: 'failed',
+    errorCode: 'signal',
+    message: `Ended by ${signal ?? 'an unknown signal'}, which Reveille did not send: a crash, another program, or the system short of memory. Its log may say more.`,
+  };
+}

@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import { toError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { RunRow, Settlement } from '../store/runTable.ts';
+import { logPathOf } from './executor.ts';
+import type { ProcessTrees } from './processTree.ts';
+
+/**
+ * Settles runs that an earlier runtime left as running: it crashed, was killed, or the machine restarted. They are never
+ * adopted. What is alive of their process trees is ended first, so that nothing works on unseen.
+ */
+export async function recoverLostRuns(options: {
+  readonly runs: readonly RunRow[];
+  readonly trees: ProcessTrees;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly logsDirectory: string;
+  readonly settle: (runId: string, settlement: Settlement) => void;
+}): Promise<void> {
+  const { runs, trees, clock, logger, logsDirectory, settle } = options;
+  await Promise.all(
+    runs.map(async (run) => {
+      const ended = await trees
+        .endLostRun({ runId: run.id, identity: run.process })
+        .catch((error: unknown) => {
+          logger.error('Ending what is left of a lost run failed', run.id, toError(error));
+          return 0;
+        });
+      logger.warn('A run was lost when its runtime ended', run.id, `processes ended: ${String(ended)}`);
+      settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(logsDirectory, run.id), ended }));
+    }),
+  );
+}
+
+function lost(run: RunRow, found: { finishedAt: number; logBytes: number; ended: number }): Settlement {
+  const what = found.ended > 0 ? 'What was still running of it was ended.' : 'Nothing of it was running any more.';
+  return {
+    status: 'failed',
+    finishedAt: found.finishedAt,
+    exitCode: null,
+    signal: null,
+    errorCode: 'process_lost',
+    message: `Reveille's runtime ended while this run was going on. ${what} Its log goes up to that moment; wake ${run.agent} to run it again.`,
+    stdoutExcerpt: '',
+    stderrExcerpt: '',
+    logBytes: found.logBytes,
+  };
+}
+
+function logSize(logsDirectory: string, runId: string): number {
+  return statSync(logPathOf(logsDirectory, runId), { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,398 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
+import * as path from 'node:path';
+import type { Build } from '../endpoint/build.ts';
+import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
+import type { FolderIdentity } from '../endpoint/folderIdentity.ts';
+import { StopFlag } from '../endpoint/stopFlag.ts';
+import { protocolVersion } from '../protocol.ts';
+import { ChangeFeed } from './changeFeed.ts';
+import type { Clock } from './clock.ts';
+import { ConfigurationWatcher } from './config/configurationWatcher.ts';
+import { ConsentStore } from './config/consentStore.ts';
+import { Definitions } from './definitions.ts';
+import { Engine } from './engine.ts';
+import { toError } from './errors.ts';
+import { FolderSnapshot } from './folderSnapshot.ts';
+import { Lifetime, type LifetimeDecision } from './lifetime.ts';
+import { DisposableStore } from './lifecycle.ts';
+import type { Logger } from './log.ts';
+import type { RuntimeState } from './model.ts';
+import { identifyProcess } from './processIdentity.ts';
+import { agentRequests } from './requests/agentRequests.ts';
+import { folderRequests } from './requests/folderRequests.ts';
+import { issueRequests } from './requests/issueRequests.ts';
+import { runRequests } from './requests/runRequests.ts';
+import { toBaseEnvironment } from './runs/environment.ts';
+import { Server } from './server.ts';
+import type { ClientContext } from './serverClient.ts';
+import { Owner } from './store/owner.ts';
+import { StateWriter } from './store/stateWriter.ts';
+import { prepareStoreDirectory, Store } from './store/store.ts';
+import type { FolderFacts } from './wakeups/dispatcher.ts';
+
+export interface RuntimeOptions {
+  readonly folder: FolderIdentity;
+  /** Absolute path of the store's directory. */
+  readonly storePath: string;
+  /** The user's registry directory; holds the consents and the Stop Everything flag. */
+  readonly stateDirectory: string;
+  readonly wasmPath: string;
+  readonly logPath: string;
+  readonly build: Build;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Runs of the folder at a time. */
+  readonly slots: number;
+  /** How long to live on after the last client left, in milliseconds. */
+  readonly lingerMs: number;
+  /** False when the installation that this runtime came from has gone. */
+  readonly hasInstallation: () => boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The runtime has come to its end by itself; the process should end too. */
+  readonly onDidStop: (reason: string) => void;
+}
+
+/** Longest wait for running runs when a newer build takes over, in milliseconds. */
+const drainMs = 600_000;
+
+/**
+ * Everything that runs for one folder; the only place that composes it.
+ *
+ * open: own the store → recover it → end what an earlier runtime left → read the configuration → listen → announce.
+ * stop: claim nothing → cancel what runs → settle and flush → close the socket → release the store.
+ */
+export class Runtime implements AsyncDisposable {
+  readonly #options: RuntimeOptions;
+  readonly #disposables = new DisposableStore();
+  readonly #owner: Owner;
+  readonly #store: Store;
+  readonly #startedAt: number;
+  readonly #stopFlag: StopFlag;
+  readonly #state: StateWriter;
+  readonly #definitions: Definitions;
+  readonly #snapshot: FolderSnapshot;
+  readonly #feed: ChangeFeed;
+  readonly #engine: Engine;
+  readonly #endpoint: Endpoint;
+  readonly #server: Server;
+  readonly #lifetime: Lifetime;
+  readonly #token = randomBytes(32).toString('hex');
+  #mode: RuntimeState['mode'] = 'running';
+  #isFinishing = false;
+  #isTrusted = false;
+  #wasStopped: boolean;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(options: RuntimeOptions, owner: Owner, store: Store) {
+    const { clock, logger, folder } = options;
+    this.#options = options;
+    this.#owner = owner;
+    this.#store = store;
+    this.#startedAt = clock.now();
+    this.#stopFlag = new StopFlag(options.stateDirectory);
+    this.#wasStopped = this.#stopFlag.isSet;
+    this.#state = new StateWriter(store, (touched) => {
+      this.#feed.add(this.#snapshot.changesOf(touched), store.durable());
+    });
+    const consentDirectory = path.join(options.stateDirectory, 'consent');
+    const consents = new ConsentStore({ directory: consentDirectory, folderId: folder.id, clock, log: logger });
+    this.#definitions = new Definitions({ folder: folder.path, store, state: this.#state, consents, clock, logger });
+    this.#snapshot = new FolderSnapshot(store, this.#definitions);
+    this.#feed = new ChangeFeed({
+      publish: (batch) => {
+        this.#server.publish(batch);
+      },
+      onError: (error) => {
+        this.#fail(error);
+      },
+    });
+    this.#engine = this.#makeEngine();
+    this.#endpoint = this.#disposables.add(createEndpoint());
+    this.#server = this.#makeServer();
+    this.#lifetime = this.#disposables.add(this.#makeLifetime());
+  }
+
+  /**
+   * Takes the store over and begins to serve it.
+   * @throws UserError of kind `owned_elsewhere`, `storage` or `version`; everything acquired is released again
+   */
+  static async open(options: RuntimeOptions): Promise<Runtime> {
+    prepareStoreDirectory(options.storePath);
+    const identity = identifyProcess(process.pid);
+    if (!identity) throw new Error('This process cannot identify itself.');
+    const { build, clock } = options;
+    const claim = { identity, host: hostname(), build, protocol: protocolVersion, startedAt: clock.now() };
+    const owner = Owner.acquire(options.storePath, claim);
+    try {
+      fs.mkdirSync(path.join(options.storePath, 'logs'), { recursive: true, mode: 0o700 });
+      const directory = path.join(options.storePath, 'state');
+      prepareStoreDirectory(directory);
+      const { wasmPath, logger } = options;
+      const store = await Store.open({ directory, wasmPath, logger, isFenced: () => owner.isFenced() });
+      const runtime = new Runtime(options, owner, store);
+      try {
+        await runtime.#start();
+        return runtime;
+      } catch (error) {
+        await runtime.stop('It could not start.');
+        throw error;
+      }
+    } catch (error) {
+      owner.release();
+      throw error;
+    }
+  }
+
+  /** Ends in order; what runs is cancelled. Resolves when the store is closed and released. May be called twice. */
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#end(reason);
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('Disposed.');
+  }
+
+  async #start(): Promise<void> {
+    const { clock, logger, folder } = this.#options;
+    await this.#engine.recover();
+    await this.#definitions.reload();
+    this.#disposables.add(
+      this.#definitions.onDidChange(() => {
+        this.#announceConfiguration();
+      }),
+    );
+    this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
+    this.#disposables.add(this.#stopFlag.watch(() => void this.#checkStopFlag()));
+    await this.#listen();
+    this.#engine.start();
+    this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
+    logger.info('The runtime is ready', folder.path, `version ${this.#options.build.version}`);
+  }
+
+  async #listen(): Promise<void> {
+    await this.#server.start();
+    this.#disposables.add(
+      this.#server.onDidAttach((client) => {
+        this.#meet(client);
+      }),
+    );
+    this.#disposables.add(
+      this.#server.onDidUpdate((client) => {
+        this.#meet(client);
+      }),
+    );
+    this.#disposables.add(
+      this.#server.onDidDetach(() => {
+        this.#reconsiderTrust();
+        this.#lifetime.review();
+      }),
+    );
+  }
+
+  #meet(client: ClientContext): void {
+    const { whenWindowsClose, maxUnattendedHours } = client;
+    this.#reconsiderTrust();
+    this.#lifetime.setPolicy({
+      ...(whenWindowsClose !== undefined && { whenWindowsClose }),
+      ...(maxUnattendedHours !== undefined && { maxUnattendedHours }),
+    });
+    if (this.#isFinishing) this.#setFinishing(false);
+  }
+
+  /** Any trusted client gives the right; without clients the last answer stays. */
+  #reconsiderTrust(): void {
+    const { clients } = this.#server;
+    if (clients.length === 0) return;
+    this.#isTrusted = clients.some((client) => client.isTrusted);
+    void this.#engine.dispatcher.dispatch();
+  }
+
+  #facts(): FolderFacts {
+    return {
+      isStopped: this.#stopFlag.isSet,
+      isDraining: this.#mode === 'draining' || this.#isFinishing,
+      isTrusted: this.#isTrusted,
+    };
+  }
+
+  #describe(): RuntimeState {
+    const { build, storePath, logPath, slots } = this.#options;
+    return {
+      pid: process.pid,
+      version: build.version,
+      startedAt: this.#startedAt,
+      mode: this.#mode,
+      isStopped: this.#stopFlag.isSet,
+      slots,
+      storePath,
+      logPath,
+    };
+  }
+
+  #announceConfiguration(): void {
+    this.#engine.refresh();
+    const configuration = { kind: 'configuration', value: this.#definitions.state } as const;
+    this.#feed.add([configuration, ...this.#snapshot.agentChanges()], this.#store.durable());
+  }
+
+  #announceRuntime(): void {
+    this.#feed.add([{ kind: 'runtime', value: this.#describe() }], Promise.resolve());
+  }
+
+  #watchConfiguration(watcher: ConfigurationWatcher): void {
+    this.#disposables.add(watcher);
+    const reload = (): void => {
+      this.#definitions.reload().catch((error: unknown) => {
+        this.#options.logger.error('Reading the configuration failed', toError(error));
+      });
+    };
+    this.#disposables.add(watcher.onDidSettle(reload));
+    watcher.start();
+  }
+
+  async #checkStopFlag(): Promise<void> {
+    const isStopped = this.#stopFlag.isSet;
+    if (isStopped === this.#wasStopped) return;
+    this.#wasStopped = isStopped;
+    if (isStopped) this.#engine.executor.cancelAll('cancelled_by_stop');
+    this.#announceRuntime();
+    await this.#engine.dispatcher.dispatch();
+  }
+
+  async #stopEverything(reason: string): Promise<number> {
+    const running = this.#engine.dispatcher.runningCount;
+    this.#stopFlag.set(reason, this.#options.clock.now());
+    await this.#checkStopFlag();
+    await this.#store.durable();
+    return running;
+  }
+
+  async #releaseEverything(): Promise<void> {
+    this.#stopFlag.release();
+    await this.#checkStopFlag();
+    await this.#store.durable();
+  }
+
+  #setFinishing(isFinishing: boolean): void {
+    this.#isFinishing = isFinishing;
+    void this.#engine.dispatcher.dispatch();
+  }
+
+  #decide(decision: LifetimeDecision): void {
+    if (decision === 'finish') this.#setFinishing(true);
+    if (decision === 'stop') this.#leave('Nobody needs it any more.');
+  }
+
+  #stopRuntime(mode: 'drain' | 'now', reason: string): void {
+    this.#options.logger.info('The runtime is asked to stop', mode, reason);
+    if (mode === 'now') {
+      this.#leave(reason);
+      return;
+    }
+    this.#mode = 'draining';
+    this.#announceRuntime();
+    this.#disposables.add(
+      this.#options.clock.setTimeout(() => {
+        this.#leave(`${reason}; it waited long enough for its runs.`);
+      }, drainMs),
+    );
+    void this.#engine.dispatcher.whenIdle().then(() => {
+      this.#leave(reason);
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopping) return;
+    this.#options.logger.error('The state cannot be written any more; the runtime ends', toError(error));
+    this.#leave('Its state cannot be written.');
+  }
+
+  #leave(reason: string): void {
+    if (this.#stopping) return;
+    void this.stop(reason).finally(() => {
+      this.#options.onDidStop(reason);
+    });
+  }
+
+  async #end(reason: string): Promise<void> {
+    const { logger } = this.#options;
+    logger.info('The runtime stops', reason);
+    await this.#engine.stop();
+    await this.#feed.whenPublished();
+    await this.#server.stop();
+    this.#disposables.dispose();
+    await this.#store.close().catch((error: unknown) => {
+      logger.error('Closing the store failed', toError(error));
+    });
+    this.#owner.release();
+  }
+
+  #makeEngine(): Engine {
+    const { clock, logger, folder, environment, storePath, slots } = this.#options;
+    return new Engine({
+      store: this.#store,
+      state: this.#state,
+      definitions: this.#definitions,
+      clock,
+      logger,
+      workspaceFolder: folder.path,
+      logsDirectory: path.join(storePath, 'logs'),
+      baseEnvironment: toBaseEnvironment(process.platform, environment),
+      slots,
+      facts: () => this.#facts(),
+      onDidGrowLog: (growth) => {
+        this.#server.growLog(growth);
+      },
+      onDidEndRun: () => {
+        this.#lifetime.review();
+      },
+    });
+  }
+
+  #makeServer(): Server {
+    const { build, logger, clock, storePath } = this.#options;
+    const logsDirectory = path.join(storePath, 'logs');
+    const { queue, desk, dispatcher, executor } = this.#engine;
+    const shared = { store: this.#store, state: this.#state, queue, desk, clock };
+    return new Server({
+      endpoint: this.#endpoint,
+      token: this.#token,
+      build,
+      logger,
+      clock,
+      snapshot: () => this.#snapshot.take(this.#feed.sequence, this.#describe()),
+      handlers: {
+        ...agentRequests({ ...shared, dispatcher }),
+        ...issueRequests(shared),
+        ...runRequests({ ...shared, executor, logsDirectory }),
+        ...folderRequests({
+          acceptDefinitions: (hashes) => this.#definitions.accept(hashes),
+          reloadConfiguration: () => this.#definitions.reload(),
+          stopEverything: (reason) => this.#stopEverything(reason),
+          releaseEverything: () => this.#releaseEverything(),
+          describe: () => this.#describe(),
+          stopRuntime: (mode, reason) => {
+            this.#stopRuntime(mode, reason);
+          },
+        }),
+      },
+    });
+  }
+
+  #makeLifetime(): Lifetime {
+    const { clock, lingerMs, folder, hasInstallation } = this.#options;
+    return new Lifetime({
+      clock,
+      lingerMs,
+      clients: () => this.#server.clients.length,
+      activeRuns: () => this.#engine.dispatcher.runningCount,
+      hasGround: () => fs.existsSync(folder.path) && (this.#server.clients.length > 0 || hasInstallation()),
+      onDecision: (decision) => {
+        this.#decide(decision);
+      },
+    });
+  }
+}

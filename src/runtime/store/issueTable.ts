@@ -1,0 +1,64 @@
+import { openIssueStatuses, type Issue, type IssueLocation, type IssuePriority, type IssueStatus } from '../model.ts';
+import type { Row } from './database.ts';
+import type { Reader, Writer } from './store.ts';
+
+const columns = 'id, number, title, body, status, priority, assignee, location, created_at, updated_at';
+const openStatuses = openIssueStatuses.map((status) => `'${status}'`).join(', ');
+
+export function findIssue(reader: Reader, id: string): Issue | undefined {
+  const row = reader.get(`SELECT ${columns} FROM issue WHERE id = ?`, [id]);
+  return row && fromRow(row);
+}
+
+/** Newest first, below `before` (an issue number) if given. */
+export function listIssues(
+  reader: Reader,
+  page: { readonly before?: number | undefined; readonly limit: number; readonly includeClosed: boolean },
+): Issue[] {
+  const filter = page.includeClosed ? '' : `AND status IN (${openStatuses})`;
+  const sql = `SELECT ${columns} FROM issue WHERE number < ? ${filter} ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [page.before ?? Number.MAX_SAFE_INTEGER, page.limit]).map(fromRow);
+}
+
+export function nextIssueNumber(reader: Reader): number {
+  const [highest] = reader.get('SELECT max(number) FROM issue') ?? [];
+  return Number(highest ?? 0) + 1;
+}
+
+export function insertIssue(writer: Writer, issue: Issue): void {
+  writer.run(`INSERT INTO issue (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+    issue.id,
+    issue.number,
+    issue.title,
+    issue.body,
+    issue.status,
+    issue.priority,
+    issue.assignee,
+    issue.location && JSON.stringify(issue.location),
+    issue.createdAt,
+    issue.updatedAt,
+  ]);
+}
+
+export function setIssueStatus(writer: Writer, id: string, status: IssueStatus, at: number): void {
+  writer.run('UPDATE issue SET status = ?, updated_at = ? WHERE id = ?', [status, at, id]);
+}
+
+export function setIssueAssignee(writer: Writer, id: string, assignee: string | null, at: number): void {
+  writer.run('UPDATE issue SET assignee = ?, updated_at = ? WHERE id = ?', [assignee, at, id]);
+}
+
+function fromRow(row: Row): Issue {
+  return {
+    id: row[0] as string,
+    number: row[1] as number,
+    title: row[2] as string,
+    body: row[3] as string,
+    status: row[4] as IssueStatus,
+    priority: row[5] as IssuePriority,
+    assignee: row[6] as string | null,
+    location: row[7] === null ? null : (JSON.parse(row[7] as string) as IssueLocation),
+    createdAt: row[8] as number,
+    updatedAt: row[9] as number,
+  };
+}

@@ -1,0 +1,12 @@
+import type { Database } from './database.ts';
+import { migrations } from './migrations.ts';
+
+/** The schema version that this build writes: the number of its migrations. */
+export const latestSchema = migrations.length;
+
+/** Takes the schema from `version - 1` to `version`; journals refer to migrations by number, so they are never edited. */
+export function applyMigration(database: Database, version: number): void {
+  const migration = migrations[version - 1];
+  if (migration === undefined) throw new Error(`There is no migration ${String(version)}.`);
+  database.execute(`BEGIN; ${migration}; PRAGMA user_version = ${String(version)}; COMMIT;`);
+}

@@ -1,0 +1,229 @@
+import type { HoldReason, Run, RunErrorCode, RunStatus, SettledStatus, WakeSource } from '../model.ts';
+import type { ProcessIdentity } from '../processIdentity.ts';
+import type { Row, SqlValue } from './database.ts';
+import type { Reader, Writer } from './store.ts';
+
+/** A run with what only the runtime needs to know of it. */
+export interface RunRow extends Run {
+  /** Smaller is more urgent; from the issue's priority. */
+  readonly priority: number;
+  /** The number of the last wakeup that its prompt contains; null until it starts. */
+  readonly cursor: number | null;
+  readonly commandLine: string;
+  readonly cwd: string;
+  readonly process: ProcessIdentity | null;
+  readonly stdoutExcerpt: string;
+  readonly stderrExcerpt: string;
+}
+
+/** How a run ended, as its row keeps it. */
+export interface Settlement {
+  readonly status: SettledStatus;
+  readonly finishedAt: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly errorCode: RunErrorCode | null;
+  readonly message: string | null;
+  readonly stdoutExcerpt: string;
+  readonly stderrExcerpt: string;
+  readonly logBytes: number;
+}
+
+const listColumns =
+  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling';
+const allColumns = `${listColumns}, priority, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt`;
+
+/** A run as clients see it in lists. */
+export function findListedRun(reader: Reader, id: string): Run | undefined {
+  const row = reader.get(`SELECT ${listColumns} FROM run WHERE id = ?`, [id]);
+  return row && toRun(row);
+}
+
+export function findRun(reader: Reader, id: string): RunRow | undefined {
+  const row = reader.get(`SELECT ${allColumns} FROM run WHERE id = ?`, [id]);
+  return row && toRunRow(row);
+}
+
+/** Queued runs in the order in which they may start, from behind a given one. */
+export function listQueuedRuns(
+  reader: Reader,
+  after: Pick<RunRow, 'priority' | 'number'> | null,
+  limit: number,
+): RunRow[] {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued'
+    AND (priority, number) > (?, ?) ORDER BY priority, number LIMIT ?`;
+  return reader.all(sql, [after?.priority ?? -1, after?.number ?? -1, limit]).map(toRunRow);
+}
+
+/** Queued runs of which nobody has said yet what they wait for. */
+export function listUnheldRuns(reader: Reader): string[] {
+  const sql = `SELECT id FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND held_for IS NULL`;
+  return reader.all(sql).map(([id]) => id as string);
+}
+
+export function listRunningRuns(reader: Reader): RunRow[] {
+  return reader.all(`SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY number`).map(toRunRow);
+}
+
+export function findQueuedRunOfScope(reader: Reader, agent: string, taskKey: string): RunRow | undefined {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND agent = ? AND task_key = ? ORDER BY number LIMIT 1`;
+  const row = reader.get(sql, [agent, taskKey]);
+  return row && toRunRow(row);
+}
+
+export function findRunningRunOfScope(reader: Reader, agent: string, taskKey: string): RunRow | undefined {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' AND agent = ? AND task_key = ? ORDER BY number LIMIT 1`;
+  const row = reader.get(sql, [agent, taskKey]);
+  return row && toRunRow(row);
+}
+
+export function countRuns(reader: Reader, agent: string, status: 'queued' | 'running'): number {
+  const sql = `SELECT count(*) FROM run WHERE status IN ('queued', 'running') AND status = ? AND agent = ?`;
+  const [count] = reader.get(sql, [status, agent]) ?? [];
+  return Number(count);
+}
+
+/** Newest first, below `before` (a run number) if given. */
+export function listRuns(
+  reader: Reader,
+  page: { readonly before?: number | undefined; readonly agent?: string | undefined; readonly limit: number },
+): Run[] {
+  const filter = page.agent === undefined ? '' : 'AND agent = ?';
+  const params: SqlValue[] = [page.before ?? Number.MAX_SAFE_INTEGER];
+  if (page.agent !== undefined) params.push(page.agent);
+  const sql = `SELECT ${listColumns} FROM run WHERE number < ? ${filter} ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [...params, page.limit]).map(toRun);
+}
+
+/** Everything that is queued or running, oldest first. */
+export function listActiveRuns(reader: Reader): Run[] {
+  return reader.all(`SELECT ${listColumns} FROM run WHERE status IN ('queued', 'running') ORDER BY number`).map(toRun);
+}
+
+/** The newest settled runs, newest first. */
+export function listSettledRuns(reader: Reader, limit: number): Run[] {
+  const sql = `SELECT ${listColumns} FROM run WHERE status NOT IN ('queued', 'running') ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [limit]).map(toRun);
+}
+
+export function nextRunNumber(reader: Reader): number {
+  const [highest] = reader.get('SELECT max(number) FROM run') ?? [];
+  return Number(highest ?? 0) + 1;
+}
+
+export interface QueuedRun {
+  readonly id: string;
+  readonly number: number;
+  readonly agent: string;
+  readonly taskKey: string;
+  readonly issueId: string | null;
+  readonly source: WakeSource;
+  readonly reason: string;
+  readonly priority: number;
+  readonly queuedAt: number;
+}
+
+export function insertQueuedRun(writer: Writer, run: QueuedRun): void {
+  writer.run(
+    `INSERT INTO run (id, number, agent, task_key, issue_id, source, reason, priority, status, queued_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+    [run.id, run.number, run.agent, run.taskKey, run.issueId, run.source, run.reason, run.priority, run.queuedAt],
+  );
+}
+
+export function setRunHold(writer: Writer, id: string, heldFor: HoldReason | null): void {
+  writer.run(`UPDATE run SET held_for = ? WHERE id = ? AND status = 'queued'`, [heldFor, id]);
+}
+
+/** Raises what a queued run was asked for to a stronger source, when a wakeup merges into it. */
+export function setRunCause(writer: Writer, id: string, cause: Pick<QueuedRun, 'source' | 'reason' | 'priority'>): void {
+  writer.run(`UPDATE run SET source = ?, reason = ?, priority = ? WHERE id = ? AND status = 'queued'`, [
+    cause.source,
+    cause.reason,
+    cause.priority,
+    id,
+  ]);
+}
+
+export function markRunStarted(
+  writer: Writer,
+  id: string,
+  start: { readonly at: number; readonly cursor: number; readonly commandLine: string; readonly cwd: string },
+): void {
+  writer.run(
+    `UPDATE run SET status = 'running', held_for = NULL, started_at = ?, cursor = ?, command_line = ?, cwd = ?
+     WHERE id = ? AND status = 'queued'`,
+    [start.at, start.cursor, start.commandLine, start.cwd, id],
+  );
+}
+
+export function setRunProcess(writer: Writer, id: string, process: ProcessIdentity): void {
+  writer.run('UPDATE run SET pid = ?, pid_start_time = ?, boot_id = ? WHERE id = ?', [
+    process.pid,
+    process.startTime,
+    process.bootId,
+    id,
+  ]);
+}
+
+export function markRunCancelling(writer: Writer, id: string): void {
+  writer.run('UPDATE run SET is_cancelling = 1 WHERE id = ?', [id]);
+}
+
+/** Settles a run that is queued or running; a settled one is left as it is. */
+export function markRunSettled(writer: Writer, id: string, settlement: Settlement): void {
+  writer.run(
+    `UPDATE run SET status = ?, held_for = NULL, finished_at = ?, exit_code = ?, signal = ?, error_code = ?, message = ?,
+       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, is_cancelling = 0
+     WHERE id = ? AND status IN ('queued', 'running')`,
+    [
+      settlement.status,
+      settlement.finishedAt,
+      settlement.exitCode,
+      settlement.signal,
+      settlement.errorCode,
+      settlement.message,
+      settlement.stdoutExcerpt,
+      settlement.stderrExcerpt,
+      settlement.logBytes,
+      id,
+    ],
+  );
+}
+
+function toRun(row: Row): Run {
+  return {
+    id: row[0] as string,
+    number: row[1] as number,
+    agent: row[2] as string,
+    taskKey: row[3] as string,
+    issueId: row[4] as string | null,
+    source: row[5] as WakeSource,
+    reason: row[6] as string,
+    status: row[7] as RunStatus,
+    heldFor: row[8] as HoldReason | null,
+    queuedAt: row[9] as number,
+    startedAt: row[10] as number | null,
+    finishedAt: row[11] as number | null,
+    exitCode: row[12] as number | null,
+    signal: row[13] as string | null,
+    errorCode: row[14] as RunErrorCode | null,
+    message: row[15] as string | null,
+    logBytes: row[16] as number,
+    isCancelling: row[17] === 1,
+  };
+}
+
+function toRunRow(row: Row): RunRow {
+  const pid = row[22] as number | null;
+  return {
+    ...toRun(row),
+    priority: row[18] as number,
+    cursor: row[19] as number | null,
+    commandLine: row[20] as string,
+    cwd: row[21] as string,
+    process: pid === null ? null : { pid, startTime: row[23] as string, bootId: row[24] as string },
+    stdoutExcerpt: row[25] as string,
+    stderrExcerpt: row[26] as string,
+  };
+}

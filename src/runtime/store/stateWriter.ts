@@ -1,0 +1,46 @@
+import type { Store, Writer } from './store.ts';
+
+/** The entities that a transaction changed, by kind. */
+export interface Touched {
+  readonly runs: ReadonlySet<string>;
+  readonly agents: ReadonlySet<string>;
+  readonly issues: ReadonlySet<string>;
+}
+
+/** A writer that also notes which entities clients have to be told about. */
+export interface StateTransaction extends Writer {
+  touchRun(id: string): void;
+  touchAgent(key: string): void;
+  touchIssue(id: string): void;
+}
+
+/** Commits transactions and says, right after each, what became different; it is not durable yet. */
+export class StateWriter {
+  readonly #store: Store;
+  readonly #onDidCommit: (touched: Touched) => void;
+
+  constructor(store: Store, onDidCommit: (touched: Touched) => void) {
+    this.#store = store;
+    this.#onDidCommit = onDidCommit;
+  }
+
+  commit<T>(work: (transaction: StateTransaction) => T): T {
+    const runs = new Set<string>();
+    const agents = new Set<string>();
+    const issues = new Set<string>();
+    const result = this.#store.transact((writer) =>
+      work({
+        all: (sql, params) => writer.all(sql, params),
+        get: (sql, params) => writer.get(sql, params),
+        run: (sql, params) => {
+          writer.run(sql, params);
+        },
+        touchRun: (id) => void runs.add(id),
+        touchAgent: (key) => void agents.add(key),
+        touchIssue: (id) => void issues.add(id),
+      }),
+    );
+    if (runs.size + agents.size + issues.size > 0) this.#onDidCommit({ runs, agents, issues });
+    return result;
+  }
+}

@@ -1,0 +1,130 @@
+import type { WakeSource, WakeupStatus } from '../model.ts';
+import type { Row } from './database.ts';
+import type { Reader, Writer } from './store.ts';
+
+/**
+ * A request that an agent run. The wakeups of one scope (agent, task key) that are still `queued` are its inbox; `number`
+ * orders them, and a run's cursor says up to which of them its prompt went.
+ */
+export interface Wakeup {
+  readonly id: string;
+  readonly number: number;
+  readonly agent: string;
+  readonly taskKey: string;
+  readonly source: WakeSource;
+  readonly reason: string;
+  /** Given to the agent in full; null for a bare ping or tick. */
+  readonly text: string | null;
+  readonly issueId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly status: WakeupStatus;
+  readonly statusReason: string | null;
+  readonly runId: string | null;
+  readonly requestedAt: number;
+  readonly endedAt: number | null;
+}
+
+const columns =
+  'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at';
+
+export function nextWakeupNumber(reader: Reader): number {
+  const [highest] = reader.get('SELECT max(number) FROM wakeup') ?? [];
+  return Number(highest ?? 0) + 1;
+}
+
+export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
+  writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+    wakeup.id,
+    wakeup.number,
+    wakeup.agent,
+    wakeup.taskKey,
+    wakeup.source,
+    wakeup.reason,
+    wakeup.text,
+    wakeup.issueId,
+    wakeup.idempotencyKey,
+    wakeup.status,
+    wakeup.statusReason,
+    wakeup.runId,
+    wakeup.requestedAt,
+    wakeup.endedAt,
+  ]);
+}
+
+/** The inbox of a scope, oldest first. */
+export function listWaitingWakeups(reader: Reader, agent: string, taskKey: string): Wakeup[] {
+  const sql = `SELECT ${columns} FROM wakeup WHERE status = 'queued' AND agent = ? AND task_key = ? ORDER BY number`;
+  return reader.all(sql, [agent, taskKey]).map(fromRow);
+}
+
+export function listWakeupsOfRun(reader: Reader, runId: string): Wakeup[] {
+  return reader.all(`SELECT ${columns} FROM wakeup WHERE run_id = ? ORDER BY number`, [runId]).map(fromRow);
+}
+
+/** The first wakeup with this key for the agent and source since a time, if any. */
+export function findWakeupByKey(
+  reader: Reader,
+  key: { readonly agent: string; readonly source: WakeSource; readonly idempotencyKey: string; readonly since: number },
+): Wakeup | undefined {
+  const row = reader.get(
+    `SELECT ${columns} FROM wakeup WHERE agent = ? AND source = ? AND idempotency_key = ? AND requested_at >= ? ORDER BY number LIMIT 1`,
+    [key.agent, key.source, key.idempotencyKey, key.since],
+  );
+  return row && fromRow(row);
+}
+
+/** Gives the whole inbox of a scope to a run that is queued for it; it stays undelivered. */
+export function addressWakeups(writer: Writer, agent: string, taskKey: string, runId: string): void {
+  writer.run(`UPDATE wakeup SET run_id = ? WHERE status = 'queued' AND agent = ? AND task_key = ?`, [
+    runId,
+    agent,
+    taskKey,
+  ]);
+}
+
+/** Marks the inbox of a scope, up to a cursor, as taken into a run's prompt. */
+export function claimWakeups(
+  writer: Writer,
+  claim: { readonly agent: string; readonly taskKey: string; readonly cursor: number; readonly runId: string },
+): void {
+  writer.run(
+    `UPDATE wakeup SET status = 'claimed', run_id = ? WHERE status = 'queued' AND agent = ? AND task_key = ? AND number <= ?`,
+    [claim.runId, claim.agent, claim.taskKey, claim.cursor],
+  );
+}
+
+/** Puts what a run had claimed back into the inbox: its prompt was never delivered. */
+export function returnWakeups(writer: Writer, runId: string): void {
+  writer.run(`UPDATE wakeup SET status = 'queued', run_id = NULL WHERE run_id = ? AND status = 'claimed'`, [runId]);
+}
+
+/** Ends every wakeup that a run holds, claimed or still waiting for it. */
+export function endWakeupsOfRun(
+  writer: Writer,
+  runId: string,
+  end: { readonly status: 'completed' | 'failed' | 'cancelled'; readonly reason: string | null; readonly at: number },
+): void {
+  writer.run(
+    `UPDATE wakeup SET status = ?, status_reason = ?, ended_at = ? WHERE run_id = ? AND status IN ('queued', 'claimed')`,
+    [end.status, end.reason, end.at, runId],
+  );
+}
+
+function fromRow(row: Row): Wakeup {
+  return {
+    id: row[0] as string,
+    number: row[1] as number,
+    agent: row[2] as string,
+    taskKey: row[3] as string,
+    source: row[4] as WakeSource,
+    reason: row[5] as string,
+    text: row[6] as string | null,
+    issueId: row[7] as string | null,
+    idempotencyKey: row[8] as string | null,
+    status: row[9] as WakeupStatus,
+    statusReason: row[10] as string | null,
+    runId: row[11] as string | null,
+    requestedAt: row[12] as number,
+    endedAt: row[13] as number | null,
+  };
+}

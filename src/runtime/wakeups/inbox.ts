@@ -1,0 +1,40 @@
+import type { IssuePriority, WakeSource } from '../model.ts';
+
+/** A request to wake an agent, before the gate. */
+export interface WakeRequest {
+  readonly agent: string;
+  readonly source: WakeSource;
+  /** In a person's words. */
+  readonly reason: string;
+  /** Given to the agent in full. */
+  readonly text: string | null;
+  readonly issueId: string | null;
+  readonly taskKey: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+const strength: Record<WakeSource, number> = { on_demand: 3, assignment: 2, automation: 1, timer: 0 };
+const priorities: Record<IssuePriority, number> = { urgent: 0, high: 1, medium: 2, low: 3 };
+
+/** What a session is kept for and runs are merged by: the task key, else the issue, else the schedule, else the source. */
+export function taskKeyOf(request: Pick<WakeRequest, 'taskKey' | 'issueId' | 'source' | 'agent'>): string {
+  if (request.taskKey !== null) return request.taskKey;
+  if (request.issueId !== null) return request.issueId;
+  return request.source === 'timer' ? `schedule:${request.agent}` : request.source;
+}
+
+/** A merged run is gated and shown by its strongest source. */
+export function isStronger(source: WakeSource, than: WakeSource): boolean {
+  return strength[source] > strength[than];
+}
+
+/** True for a tick or a ping that brings nothing: while a run of its scope works, it need not be delivered. */
+export function isBare(request: Pick<WakeRequest, 'source' | 'text' | 'issueId'>): boolean {
+  if (request.source === 'timer') return request.text === null;
+  return request.source === 'on_demand' && request.text === null && request.issueId === null;
+}
+
+/** The place in the queue that an issue's priority gives; without an issue as for `medium`. */
+export function queuePriority(priority: IssuePriority | null): number {
+  return priorities[priority ?? 'medium'];
+}

@@ -1,0 +1,292 @@
+import { monotonicFactory } from 'ulid';
+import type { Clock } from '../clock.ts';
+import { UserError } from '../errors.ts';
+import type { HoldReason, RefusalReason, WakeupStatus } from '../model.ts';
+import type { ProcessIdentity } from '../processIdentity.ts';
+import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
+import { findIssue, setIssueStatus } from '../store/issueTable.ts';
+import {
+  findQueuedRunOfScope,
+  findRun,
+  findRunningRunOfScope,
+  insertQueuedRun,
+  markRunCancelling,
+  markRunSettled,
+  markRunStarted,
+  nextRunNumber,
+  setRunCause,
+  setRunHold,
+  setRunProcess,
+  type RunRow,
+  type Settlement,
+} from '../store/runTable.ts';
+import { recordSessionRun } from '../store/sessionTable.ts';
+import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
+import {
+  addressWakeups,
+  claimWakeups,
+  endWakeupsOfRun,
+  findWakeupByKey,
+  insertWakeup,
+  listWaitingWakeups,
+  nextWakeupNumber,
+  returnWakeups,
+  type Wakeup,
+} from '../store/wakeupTable.ts';
+import { isBare, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
+
+/** What became of a request. `existing` is set when an earlier request with the same key answers it. */
+export interface Admission {
+  readonly wakeupId: string;
+  readonly status: WakeupStatus;
+  readonly refusal: RefusalReason | null;
+  /** The run that delivers it, or the running one after which it will be delivered. */
+  readonly runId: string | null;
+  readonly isAfterRunning: boolean;
+}
+
+/** A run that was claimed, with all that its start needs. */
+export interface ClaimedRun {
+  readonly run: RunRow;
+  readonly agent: AgentRow;
+  /** What its prompt delivers, oldest first. */
+  readonly wakeups: readonly Wakeup[];
+}
+
+const idempotencyMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Wakeups become runs here, and runs end here; each step is one transaction.
+ *
+ * wakeup:  queued → claimed → completed | failed | cancelled;  or at once coalesced | refused
+ * run:     queued → running → settled;  or queued → settled when it is cancelled
+ *
+ * A queued run of the scope takes a new wakeup in. A running one has read its prompt already: the wakeup waits in the inbox,
+ * and settling makes one follow-up run for all that wait.
+ */
+export class WakeQueue {
+  readonly #state: StateWriter;
+  readonly #clock: Clock;
+  readonly #nextId: () => string;
+
+  constructor(options: { readonly state: StateWriter; readonly clock: Clock }) {
+    this.#state = options.state;
+    this.#clock = options.clock;
+    const ulid = monotonicFactory();
+    this.#nextId = () => ulid(this.#clock.now());
+  }
+
+  /** A new id: a ULID, growing within this process. */
+  newId(): string {
+    return this.#nextId();
+  }
+
+  /** Records a request that the gate did not refuse, as part of the caller's transaction. */
+  admit(transaction: StateTransaction, request: WakeRequest): Admission {
+    const earlier = this.#findDuplicate(transaction, request);
+    if (earlier) {
+      const { id, status, runId } = earlier;
+      return { wakeupId: id, status, refusal: 'duplicate', runId, isAfterRunning: false };
+    }
+    const taskKey = taskKeyOf(request);
+    const queued = findQueuedRunOfScope(transaction, request.agent, taskKey);
+    if (queued) return this.#mergeIntoQueued(transaction, request, queued);
+    const running = findRunningRunOfScope(transaction, request.agent, taskKey);
+    if (!running) return this.#queueNewRun(transaction, request, taskKey);
+    const status = isBare(request) ? 'coalesced' : 'queued';
+    const wakeup = this.#insert(transaction, request, { taskKey, status, runId: isBare(request) ? running.id : null });
+    return { wakeupId: wakeup.id, status, refusal: null, runId: running.id, isAfterRunning: true };
+  }
+
+  /** Records a request that is not to happen. */
+  refuse(transaction: StateTransaction, request: WakeRequest, reason: RefusalReason): Admission {
+    const wakeup = this.#insert(transaction, request, {
+      taskKey: taskKeyOf(request),
+      status: 'refused',
+      statusReason: reason,
+      runId: null,
+    });
+    return { wakeupId: wakeup.id, status: 'refused', refusal: reason, runId: null, isAfterRunning: false };
+  }
+
+  /** Makes a queued run the running one of its scope; its prompt takes in everything that waits. Null if it is not queued any more. */
+  claim(runId: string, where: { readonly commandLine: string; readonly cwd: string }): ClaimedRun | null {
+    return this.#state.commit((transaction) => {
+      const run = findRun(transaction, runId);
+      const agent = run && findAgent(transaction, run.agent);
+      if (!agent || run.status !== 'queued') return null;
+      const wakeups = listWaitingWakeups(transaction, run.agent, run.taskKey);
+      const cursor = wakeups.at(-1)?.number ?? 0;
+      const at = this.#clock.now();
+      markRunStarted(transaction, runId, { at, cursor, ...where });
+      claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
+      this.#advanceIssue(transaction, run.issueId, 'todo', 'in_progress');
+      transaction.touchRun(runId);
+      transaction.touchAgent(run.agent);
+      const claimed = findRun(transaction, runId) ?? run;
+      return { run: claimed, agent, wakeups };
+    });
+  }
+
+  /** Notes which process a run became, so that a crash of the runtime does not lose track of it. */
+  noteProcess(runId: string, identity: ProcessIdentity): void {
+    this.#state.commit((transaction) => {
+      setRunProcess(transaction, runId, identity);
+    });
+  }
+
+  /**
+   * Settles a run once; a settled run is left alone. Everything that arrived while it ran makes one follow-up run.
+   * @param isDelivered false when its prompt never reached the agent and should reach the next run
+   */
+  settle(runId: string, settlement: Settlement, isDelivered = true): void {
+    this.#state.commit((transaction) => {
+      const run = findRun(transaction, runId);
+      if (!run || (run.status !== 'queued' && run.status !== 'running')) return;
+      markRunSettled(transaction, runId, settlement);
+      if (isDelivered) this.#endWakeups(transaction, runId, settlement);
+      else returnWakeups(transaction, runId);
+      if (run.status === 'running') this.#recordEnd(transaction, run, settlement);
+      this.#queueFollowUp(transaction, run);
+      transaction.touchRun(runId);
+      transaction.touchAgent(run.agent);
+    });
+  }
+
+  /** Settles a run that had not started as cancelled, with the wakeups that it would have delivered. */
+  discard(runId: string, message: string): void {
+    this.settle(runId, {
+      status: 'cancelled',
+      finishedAt: this.#clock.now(),
+      exitCode: null,
+      signal: null,
+      errorCode: 'cancelled_by_user',
+      message,
+      stdoutExcerpt: '',
+      stderrExcerpt: '',
+      logBytes: 0,
+    });
+  }
+
+  markCancelling(runId: string): void {
+    this.#state.commit((transaction) => {
+      markRunCancelling(transaction, runId);
+      transaction.touchRun(runId);
+    });
+  }
+
+  /** Notes what queued runs wait for; only differences are written. */
+  hold(holds: ReadonlyMap<string, HoldReason | null>): void {
+    if (holds.size === 0) return;
+    this.#state.commit((transaction) => {
+      for (const [runId, reason] of holds) {
+        setRunHold(transaction, runId, reason);
+        transaction.touchRun(runId);
+      }
+    });
+  }
+
+  #mergeIntoQueued(transaction: StateTransaction, request: WakeRequest, run: RunRow): Admission {
+    const wakeup = this.#insert(transaction, request, { taskKey: run.taskKey, status: 'queued', runId: run.id });
+    if (isStronger(request.source, run.source)) {
+      const { source, reason } = request;
+      const priority = Math.min(run.priority, this.#priorityOf(transaction, request.issueId));
+      setRunCause(transaction, run.id, { source, reason, priority });
+      transaction.touchRun(run.id);
+    }
+    return { wakeupId: wakeup.id, status: 'queued', refusal: null, runId: run.id, isAfterRunning: false };
+  }
+
+  #queueNewRun(transaction: StateTransaction, request: WakeRequest, taskKey: string): Admission {
+    const runId = this.#nextId();
+    const wakeup = this.#insert(transaction, request, { taskKey, status: 'queued', runId });
+    this.#insertRun(transaction, { ...request, taskKey }, runId);
+    return { wakeupId: wakeup.id, status: 'queued', refusal: null, runId, isAfterRunning: false };
+  }
+
+  #insertRun(
+    transaction: StateTransaction,
+    cause: Pick<WakeRequest, 'agent' | 'source' | 'reason' | 'issueId'> & { readonly taskKey: string },
+    runId: string,
+  ): void {
+    const { agent, taskKey, source, reason, issueId } = cause;
+    insertQueuedRun(transaction, {
+      id: runId,
+      number: nextRunNumber(transaction),
+      agent,
+      taskKey,
+      issueId,
+      source,
+      reason,
+      priority: this.#priorityOf(transaction, issueId),
+      queuedAt: this.#clock.now(),
+    });
+    transaction.touchRun(runId);
+    transaction.touchAgent(agent);
+  }
+
+  #insert(
+    transaction: StateTransaction,
+    request: WakeRequest,
+    placing: Pick<Wakeup, 'taskKey' | 'status' | 'runId'> & { readonly statusReason?: string },
+  ): Wakeup {
+    const at = this.#clock.now();
+    const { agent, source, reason, text, issueId, idempotencyKey } = request;
+    const { taskKey, status, runId, statusReason = null } = placing;
+    const endedAt = status === 'queued' ? null : at;
+    const number = nextWakeupNumber(transaction);
+    const asked = { agent, taskKey, source, reason, text, issueId, idempotencyKey };
+    const wakeup = { id: this.#nextId(), number, ...asked, status, statusReason, runId, requestedAt: at, endedAt };
+    insertWakeup(transaction, wakeup);
+    return wakeup;
+  }
+
+  #findDuplicate(transaction: StateTransaction, request: WakeRequest): Wakeup | undefined {
+    const { agent, source, idempotencyKey } = request;
+    if (idempotencyKey === null) return undefined;
+    const since = this.#clock.now() - idempotencyMs;
+    return findWakeupByKey(transaction, { agent, source, idempotencyKey, since });
+  }
+
+  #endWakeups(transaction: StateTransaction, runId: string, settlement: Settlement): void {
+    const status =
+      settlement.status === 'succeeded' ? 'completed' : settlement.status === 'cancelled' ? 'cancelled' : 'failed';
+    endWakeupsOfRun(transaction, runId, { status, reason: settlement.errorCode, at: settlement.finishedAt });
+  }
+
+  #recordEnd(transaction: StateTransaction, run: RunRow, settlement: Settlement): void {
+    const { id, agent, taskKey } = run;
+    setLastRun(transaction, agent, { id, status: settlement.status, at: settlement.finishedAt });
+    const adapter = findAgent(transaction, agent)?.definition.adapter;
+    if (adapter) recordSessionRun(transaction, { agent, taskKey, adapter, at: settlement.finishedAt });
+    const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
+    this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
+  }
+
+  #queueFollowUp(transaction: StateTransaction, run: RunRow): void {
+    const [first, ...others] = listWaitingWakeups(transaction, run.agent, run.taskKey);
+    if (!first) return;
+    const cause = others.reduce((strongest, wakeup) => (isStronger(wakeup.source, strongest.source) ? wakeup : strongest), first);
+    const runId = this.#nextId();
+    this.#insertRun(transaction, cause, runId);
+    addressWakeups(transaction, run.agent, run.taskKey, runId);
+  }
+
+  #advanceIssue(
+    transaction: StateTransaction,
+    issueId: string | null,
+    from: 'todo' | 'in_progress',
+    to: 'todo' | 'in_progress' | 'in_review',
+  ): void {
+    if (issueId === null || findIssue(transaction, issueId)?.status !== from) return;
+    setIssueStatus(transaction, issueId, to, this.#clock.now());
+    transaction.touchIssue(issueId);
+  }
+
+  #priorityOf(transaction: StateTransaction, issueId: string | null): number {
+    if (issueId === null) return queuePriority(null);
+    const issue = findIssue(transaction, issueId);
+    if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
+    return queuePriority(issue.priority);
+  }
+}

@@ -1,0 +1,96 @@
+import { UserError } from '../errors.ts';
+import { findAgent, type AgentRow } from '../store/agentTable.ts';
+import { findIssue } from '../store/issueTable.ts';
+import { findRun, type RunRow } from '../store/runTable.ts';
+import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
+import type { Store } from '../store/store.ts';
+import type { Dispatcher, FolderFacts } from './dispatcher.ts';
+import { explainHold, explainRefusal, judge } from './gate.ts';
+import type { WakeRequest } from './inbox.ts';
+import type { Admission, WakeQueue } from './queue.ts';
+
+/** The answer to a request, told once it is durable. */
+export interface WakeOutcome {
+  readonly wakeupId: string;
+  readonly status: Admission['status'];
+  readonly runId: string | null;
+  /** In a person's words. */
+  readonly message: string;
+}
+
+/** The one way in for every wake: from a person, a schedule or an assignment. */
+export class WakeDesk {
+  readonly #store: Store;
+  readonly #state: StateWriter;
+  readonly #queue: WakeQueue;
+  readonly #dispatcher: Dispatcher;
+  readonly #facts: () => FolderFacts;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly state: StateWriter;
+    readonly queue: WakeQueue;
+    readonly dispatcher: Dispatcher;
+    readonly facts: () => FolderFacts;
+  }) {
+    this.#store = options.store;
+    this.#state = options.state;
+    this.#queue = options.queue;
+    this.#dispatcher = options.dispatcher;
+    this.#facts = options.facts;
+  }
+
+  /**
+   * Asks that an agent run. Resolves when the request is durable and everything that may start now was started.
+   * @throws UserError of kind `not_found` for an unknown agent or issue
+   */
+  async wake(request: WakeRequest): Promise<WakeOutcome> {
+    const admission = this.#state.commit((transaction) => this.request(transaction, request));
+    await this.settleRequests();
+    return this.explain(admission);
+  }
+
+  /** Records a request as part of the caller's transaction; call `settleRequests` after it. */
+  request(transaction: StateTransaction, request: WakeRequest): Admission {
+    const agent = findAgent(transaction, request.agent);
+    if (!agent) throw new UserError('not_found', `There is no agent "${request.agent}" in the configuration.`);
+    const verdict = judge({
+      ...this.#facts(),
+      source: request.source,
+      // Consent is asked again at the claim, when the files that would be executed are read.
+      isConsented: agent.isEnforced,
+      agentState: agent.state,
+      isAbsent: agent.isAbsent,
+      heartbeat: agent.definition.heartbeat,
+      issueStatus: request.issueId === null ? null : (findIssue(transaction, request.issueId)?.status ?? null),
+    });
+    if (verdict.kind === 'refuse') return this.#queue.refuse(transaction, request, verdict.reason);
+    return this.#queue.admit(transaction, request);
+  }
+
+  /** Starts what may start, and waits until everything is durable. */
+  async settleRequests(): Promise<void> {
+    await this.#dispatcher.dispatch();
+    await this.#store.durable();
+  }
+
+  /** Says what became of a request, after `settleRequests`. */
+  explain(admission: Admission): WakeOutcome {
+    const { wakeupId, status, runId } = admission;
+    return { wakeupId, status, runId, message: this.#describe(admission) };
+  }
+
+  #describe({ refusal, runId, isAfterRunning }: Admission): string {
+    if (refusal !== null) return `Not woken: ${explainRefusal(refusal)}.`;
+    if (isAfterRunning) return 'It already works on this; this is delivered when that run has ended.';
+    const run = runId === null ? undefined : findRun(this.#store, runId);
+    const agent = run && findAgent(this.#store, run.agent);
+    return agent ? describeRun(run, agent) : 'Recorded.';
+  }
+}
+
+function describeRun(run: RunRow, agent: AgentRow): string {
+  if (run.status !== 'queued') return `${agent.key} was woken.`;
+  if (run.heldFor === null) return `${agent.key} is queued.`;
+  return `${agent.key} is queued: ${explainHold(run.heldFor)}.`;
+}

@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import type { Event } from './runtime/events.ts';
+
+/** What the user set, read once per change. */
+export interface Settings {
+  /** Where state is created when a folder has none yet; empty = the workspace storage of the window. */
+  readonly storagePath: string;
+  /** The program that runs the runtime; empty = the editor's own Node. */
+  readonly runtimeExecutable: string;
+  readonly whenWindowsClose: 'finishRuns' | 'keepRunning' | 'stop';
+  /** Hours that `keepRunning` lasts at most. */
+  readonly maxUnattendedHours: number;
+}
+
+const closeModes = ['finishRuns', 'keepRunning', 'stop'] as const;
+
+/** The extension's settings with a change event. A value of a wrong type counts as not set. */
+export class SettingsReader implements vscode.Disposable {
+  readonly #changeEmitter = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  #current = read();
+
+  constructor() {
+    this.#subscription = vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration('reveille')) return;
+      this.#current = read();
+      this.#changeEmitter.fire();
+    });
+  }
+
+  get current(): Settings {
+    return this.#current;
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changeEmitter.event;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changeEmitter.dispose();
+  }
+}
+
+function read(): Settings {
+  const values = vscode.workspace.getConfiguration('reveille');
+  const closeMode = values.get<unknown>('whenWindowsClose');
+  const hours = values.get<unknown>('maxUnattendedHours');
+  return {
+    storagePath: text(values.get<unknown>('storagePath')),
+    runtimeExecutable: text(values.get<unknown>('runtimeExecutable')),
+    whenWindowsClose: closeModes.find((mode) => mode === closeMode) ?? 'finishRuns',
+    maxUnattendedHours: typeof hours === 'number' && hours > 0 && hours <= 8760 ? hours : 24,
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}

@@ -1,0 +1,133 @@
+import * as vscode from 'vscode';
+import { UserError } from '../../runtime/errors.ts';
+import type { Session } from '../../runtime/model.ts';
+import type { WakeResult } from '../../protocol.ts';
+import { formatRelativeTime } from '../../format.ts';
+import { translate } from '../translate.ts';
+import type { ActionContext, AgentChoice } from './actionContext.ts';
+import { pick, pickAgent } from './pickers.ts';
+
+const messageMs = 6000;
+
+/** Wakes an agent now. */
+export async function wakeAgent(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Which agent shall wake?') });
+  if (choice === undefined) return;
+  assertTrusted();
+  const result = await choice.folder.request('agent.wake', {
+    agent: choice.agent.key,
+    reason: vscode.l10n.t('Woken from the editor'),
+  });
+  tellWake(result);
+}
+
+/** Wakes an agent with a text that it is given in full. */
+export async function wakeAgentWithMessage(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Which agent shall get a message?') });
+  if (choice === undefined) return;
+  assertTrusted();
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Wake {0}', choice.agent.key),
+    prompt: vscode.l10n.t('What shall it know? The agent gets this text in full.'),
+    ignoreFocusOut: true,
+    validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Write a message, or press Escape.') : undefined),
+  });
+  if (text === undefined) return;
+  const result = await choice.folder.request('agent.wake', {
+    agent: choice.agent.key,
+    reason: vscode.l10n.t('Message from the editor'),
+    text,
+  });
+  tellWake(result);
+}
+
+/** Says what became of a wake: discreetly when it was taken, as a warning when it was refused. */
+export function tellWake(result: WakeResult): void {
+  if (result.status === 'refused') throw new UserError('refused', result.message);
+  vscode.window.setStatusBarMessage(`$(pulse) ${result.message}`, messageMs);
+}
+
+/** Starting anything is the right of a trusted window only; the runtime refuses it too. */
+export function assertTrusted(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new UserError('trust', translate('Agents start only in trusted folders. Trust this folder to go on.'));
+}
+
+export async function pauseAgent(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, {
+    placeHolder: vscode.l10n.t('Which agent shall pause?'),
+    isOffered: ({ agent }) => agent.status !== 'paused' && agent.status !== 'absent',
+  });
+  await choice?.folder.request('agent.pause', {
+    agent: choice.agent.key,
+    reason: vscode.l10n.t('Paused from the editor'),
+  });
+}
+
+export async function resumeAgent(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, {
+    placeHolder: vscode.l10n.t('Which agent shall go on?'),
+    isOffered: ({ agent }) => agent.status === 'paused' || agent.status === 'error',
+  });
+  await choice?.folder.request('agent.resume', { agent: choice.agent.key });
+}
+
+export async function openTranscript(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose transcript?') });
+  if (choice !== undefined) await context.transcripts.show(choice.folder, choice.agent.key);
+}
+
+/** Forgets what an agent remembers of one task, or of all, after a confirmation. */
+export async function resetSession(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose session shall be reset?') });
+  if (choice === undefined) return;
+  const { sessions } = await choice.folder.request('session.list', { agent: choice.agent.key });
+  if (sessions.length === 0) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{0} has no session: its next run starts fresh anyway.', choice.agent.key),
+    );
+    return;
+  }
+  const taskKey = await pickSession(choice, sessions);
+  if (taskKey === undefined || !(await confirmReset(choice, taskKey, sessions.length))) return;
+  const { count } = await choice.folder.request('session.reset', {
+    agent: choice.agent.key,
+    ...(taskKey === null ? {} : { taskKey }),
+  });
+  vscode.window.setStatusBarMessage(
+    vscode.l10n.t('{0} sessions of {1} were reset', count, choice.agent.key),
+    messageMs,
+  );
+}
+
+/** The task key of the chosen session; null for all of them. */
+function pickSession({ agent }: AgentChoice, sessions: readonly Session[]): Promise<string | null | undefined> {
+  const now = Date.now();
+  const items = sessions.map((session) => ({
+    label: `$(history) ${session.taskKey}`,
+    description: [
+      vscode.l10n.t('{0} runs', session.runs),
+      vscode.l10n.t('last used {0}', formatRelativeTime(session.updatedAt, now, translate)),
+    ].join(' · '),
+    value: session.taskKey,
+  }));
+  const all = {
+    label: `$(clear-all) ${vscode.l10n.t('All {0} sessions', sessions.length)}`,
+    description: '',
+    value: null,
+  };
+  return pick<string | null>(
+    sessions.length > 1 ? [all, ...items] : items,
+    vscode.l10n.t('Which session of {0}?', agent.key),
+  );
+}
+
+async function confirmReset({ agent }: AgentChoice, taskKey: string | null, count: number): Promise<boolean> {
+  const question =
+    taskKey === null
+      ? vscode.l10n.t('Reset all {0} sessions of {1}?', count, agent.key)
+      : vscode.l10n.t('Reset the session "{0}" of {1}?', taskKey, agent.key);
+  const reset = vscode.l10n.t('Reset');
+  const detail = vscode.l10n.t('Its next run starts without the conversation so far. Runs and logs are kept.');
+  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, reset)) === reset;
+}

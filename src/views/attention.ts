@@ -1,0 +1,71 @@
+import type { Run } from '../runtime/model.ts';
+import type { ViewedFolder } from './folderLevel.ts';
+
+/** Something worth a message. */
+export type Notice =
+  | { readonly kind: 'review'; readonly folder: string; readonly agents: readonly string[] }
+  | { readonly kind: 'failedRun'; readonly folder: string; readonly run: Run }
+  | { readonly kind: 'failedRuns'; readonly count: number }
+  | {
+      readonly kind: 'notConnected';
+      readonly folder: string;
+      readonly name: string;
+      readonly message: string;
+      readonly action: 'retry' | 'reload' | 'restartRuntime';
+    };
+
+/**
+ * Decides what deserves a message: each set of definitions to review once, each failed run once and many at
+ * once as one, each lost connection once. What had happened before the folder was first seen is old news.
+ */
+export class Attention {
+  readonly #reviewed = new Map<string, string>();
+  readonly #failures = new Map<string, string>();
+  /** By folder: ids of the runs whose end is known. */
+  readonly #seenRuns = new Map<string, Set<string>>();
+
+  /** What is new in these folders since the last call. */
+  next(folders: readonly ViewedFolder[]): Notice[] {
+    const failed = folders.flatMap((folder) => this.#newFailedRuns(folder));
+    const first = failed[0];
+    const runs: Notice[] =
+      first === undefined ? [] : failed.length === 1 ? [first] : [{ kind: 'failedRuns', count: failed.length }];
+    return [
+      ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
+      ...folders.flatMap((folder) => this.#newReview(folder)),
+      ...runs,
+    ];
+  }
+
+  #newConnectionLoss({ path, name, status }: ViewedFolder): Notice[] {
+    const message = status.kind === 'failed' ? status.message : '';
+    if (this.#failures.get(path) === message) return [];
+    if (status.kind !== 'connecting') this.#failures.set(path, message);
+    return status.kind === 'failed'
+      ? [{ kind: 'notConnected', folder: path, name, message, action: status.action }]
+      : [];
+  }
+
+  #newReview({ path, state }: ViewedFolder): Notice[] {
+    if (state === null) return [];
+    const { pending } = state.configuration;
+    const key = pending
+      .map(({ hash }) => hash)
+      .sort()
+      .join(' ');
+    if (this.#reviewed.get(path) === key) return [];
+    this.#reviewed.set(path, key);
+    return pending.length === 0 ? [] : [{ kind: 'review', folder: path, agents: pending.map(({ agent }) => agent) }];
+  }
+
+  #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {
+    if (state === null) return [];
+    const seen = this.#seenRuns.get(path);
+    const settled = [...state.runs.values()].filter((run) => run.finishedAt !== null);
+    this.#seenRuns.set(path, new Set(settled.map((run) => run.id)));
+    if (seen === undefined) return [];
+    return settled
+      .filter((run) => !seen.has(run.id) && (run.status === 'failed' || run.status === 'timed_out'))
+      .map((run) => ({ kind: 'failedRun', folder: path, run }));
+  }
+}

@@ -1,0 +1,167 @@
+import type { AgentCard, DashboardState, IssueRow, RunRow, Tone } from '../../dashboardProtocol.ts';
+import { formatOutcome, type Translate } from '../../format.ts';
+import type { Agent, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
+import type { FolderState } from '../../connection/folderState.ts';
+import { scheduleText, statusText } from '../agentsModel.ts';
+import type { ViewedFolder } from '../folderLevel.ts';
+import { openIssues } from '../issuesModel.ts';
+import { isActive } from '../runRow.ts';
+import { situationOf, totalsOf } from '../situation.ts';
+import { shorten } from '../treeNode.ts';
+import { holdText, issueStatusText, priorityText, sourceText } from '../words.ts';
+
+const recentRuns = 30;
+const shownIssues = 100;
+
+const agentTones: Record<AgentStatus, Tone> = {
+  idle: 'neutral',
+  running: 'active',
+  paused: 'warning',
+  error: 'bad',
+  pending_approval: 'warning',
+  terminated: 'neutral',
+  absent: 'neutral',
+};
+const runTones: Record<RunStatus, Tone> = {
+  queued: 'neutral',
+  running: 'active',
+  succeeded: 'good',
+  failed: 'bad',
+  timed_out: 'bad',
+  cancelled: 'neutral',
+};
+const issueTones: Record<IssueStatus, Tone> = {
+  todo: 'neutral',
+  in_progress: 'active',
+  in_review: 'active',
+  blocked: 'warning',
+  done: 'good',
+  cancelled: 'neutral',
+};
+
+/** What the dashboard is made from. */
+export interface DashboardSource {
+  readonly folders: readonly ViewedFolder[];
+  readonly isTrusted: boolean;
+  readonly t: Translate;
+}
+
+/** The whole state of the dashboard, in words; times stay numbers, because the page keeps them counting. */
+export function dashboardState({ folders, isTrusted, t }: DashboardSource): DashboardState {
+  const states = folders.flatMap(({ path, name, state }) => (state === null ? [] : [{ path, name, state }]));
+  const totals = totalsOf(folders);
+  const runs = states.flatMap((folder) => [...folder.state.runs.values()].map((run) => ({ folder, run })));
+  const active = runs
+    .filter(({ run }) => isActive(run))
+    .sort((a, b) => activeOrder(a.run) - activeOrder(b.run) || a.run.number - b.run.number);
+  const recent = runs
+    .filter(({ run }) => !isActive(run))
+    .sort((a, b) => (b.run.finishedAt ?? 0) - (a.run.finishedAt ?? 0));
+  return {
+    title: states.map(({ state, name }) => state.configuration.org ?? name).join(', '),
+    connection: connectionLine(folders, t),
+    situation: situationOf(folders),
+    isTrusted,
+    isStopped: totals.connected > 0 && totals.stopped === totals.connected,
+    canStop: totals.connected > totals.stopped,
+    showFolders: folders.length > 1,
+    pending: states.flatMap((folder) =>
+      folder.state.configuration.pending.map(({ agent, summary }) => ({
+        folder: folder.path,
+        agent,
+        summary: shorten(summary, 300),
+      })),
+    ),
+    agents: states.flatMap((folder) => [...folder.state.agents.values()].map((agent) => agentCard(agent, folder, t))),
+    active: active.map(({ folder, run }) => runRow(run, folder, t)),
+    recent: recent.slice(0, recentRuns).map(({ folder, run }) => runRow(run, folder, t)),
+    issues: states
+      .flatMap((folder) => openIssues(folder.state.issues.values()).map((issue) => issueRow(issue, folder, t)))
+      .slice(0, shownIssues),
+  };
+}
+
+type Place = { readonly path: string; readonly name: string; readonly state: FolderState };
+
+function activeOrder(run: Run): number {
+  return run.status === 'running' ? 0 : 1;
+}
+
+function connectionLine(folders: readonly ViewedFolder[], t: Translate): DashboardState['connection'] {
+  const failed = folders.find((folder) => folder.status.kind === 'failed');
+  if (failed?.status.kind === 'failed') {
+    return { text: t('Not connected: {0}', failed.status.message), tone: 'bad', canRetry: true };
+  }
+  if (folders.some(({ status }) => status.kind === 'connecting')) {
+    return { text: t('Connecting…'), tone: 'warning', canRetry: false };
+  }
+  const connected = folders.filter(({ status }) => status.kind === 'connected').length;
+  if (connected === 0) return { text: t('No runtime'), tone: 'neutral', canRetry: false };
+  return { text: t('Connected'), tone: 'good', canRetry: false };
+}
+
+function agentCard(agent: Agent, folder: Place, t: Translate): AgentCard {
+  const mustReview = agent.consent === 'pending';
+  const lastRun = agent.lastRunId === null ? undefined : folder.state.runs.get(agent.lastRunId);
+  const isHeld = folder.state.runtime.isStopped || agent.status === 'paused' || !agent.isRunnable;
+  return {
+    folder: folder.path,
+    folderName: folder.name,
+    key: agent.key,
+    role: agent.role ?? '',
+    status: statusText(agent, t),
+    tone: mustReview && agent.status !== 'running' ? 'warning' : agentTones[agent.status],
+    detail: agent.statusReason ?? '',
+    nextHeartbeatAt: isHeld ? null : agent.nextHeartbeatAt,
+    schedule: scheduleText(agent.heartbeat, t),
+    lastRunAt: agent.lastRunAt,
+    lastRun: lastRunText(agent, lastRun, t),
+    canWake: agent.isRunnable && agent.status !== 'absent' && agent.status !== 'terminated',
+    canPause: agent.status === 'idle' || agent.status === 'running' || agent.status === 'error',
+    canResume: agent.status === 'paused',
+    mustReview,
+  };
+}
+
+function lastRunText(agent: Agent, run: Run | undefined, t: Translate): string {
+  if (run !== undefined && run.finishedAt !== null) return formatOutcome(run, t);
+  if (agent.lastRunStatus === null) return t('never');
+  return formatOutcome(
+    { status: agent.lastRunStatus, startedAt: null, finishedAt: null, exitCode: null, signal: null },
+    t,
+  );
+}
+
+function runRow(run: Run, folder: Place, t: Translate): RunRow {
+  const waiting = run.status === 'queued' ? `${t('queued')} · ${holdText(run.heldFor, t)}` : formatOutcome(run, t);
+  return {
+    folder: folder.path,
+    folderName: folder.name,
+    id: run.id,
+    number: run.number,
+    agent: run.agent,
+    reason: run.reason === '' ? sourceText(run.source, t) : shorten(run.reason, 200),
+    status: run.isCancelling && isActive(run) ? t('cancelling…') : waiting,
+    tone: runTones[run.status],
+    queuedAt: run.queuedAt,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    exit: run.signal ?? (run.exitCode === null ? '' : String(run.exitCode)),
+    message: run.message ?? '',
+    canCancel: isActive(run) && !run.isCancelling,
+  };
+}
+
+function issueRow(issue: Issue, folder: Place, t: Translate): IssueRow {
+  return {
+    folder: folder.path,
+    folderName: folder.name,
+    id: issue.id,
+    title: `#${String(issue.number)} ${issue.title}`,
+    status: issueStatusText(issue.status, t),
+    tone: issueTones[issue.status],
+    assignee: issue.assignee ?? '',
+    priority: issue.priority === 'medium' ? '' : priorityText(issue.priority, t),
+    updatedAt: issue.updatedAt,
+  };
+}

@@ -1,0 +1,139 @@
+import * as vscode from 'vscode';
+import type { FolderConnection } from '../../connection/connection.ts';
+import type { Event } from '../../runtime/events.ts';
+import type { Disposable } from '../../runtime/lifecycle.ts';
+import type { Run } from '../../runtime/model.ts';
+import { translate } from '../translate.ts';
+import { issueText } from './issueText.ts';
+import { readLogText } from './logText.ts';
+
+export const logScheme = 'reveille-log';
+export const issueScheme = 'reveille-issue';
+export const consentScheme = 'reveille-consent';
+
+/** A log that grows is drawn again at most this often. */
+const refreshMs = 1000;
+
+/** What stands in the query of a document's address. */
+interface Address {
+  readonly folder: string;
+  readonly id: string;
+  readonly side?: 'before' | 'after';
+}
+
+/** Read-only documents that the runtime is the source of: logs, issues, and definitions to review. */
+export class VirtualDocuments implements vscode.TextDocumentContentProvider, Disposable {
+  readonly #connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
+  readonly #changeEmitter = new vscode.EventEmitter<vscode.Uri>();
+  readonly #disposables: Disposable[];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> }) {
+    this.#connections = connections;
+    this.#disposables = [
+      this.#changeEmitter,
+      ...[logScheme, issueScheme, consentScheme].map((scheme) =>
+        vscode.workspace.registerTextDocumentContentProvider(scheme, this),
+      ),
+      connections.onDidChange(() => {
+        this.#scheduleRefresh();
+      }),
+    ];
+  }
+
+  get onDidChange(): vscode.Event<vscode.Uri> {
+    return this.#changeEmitter.event;
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
+    const address = parseAddress(uri);
+    const folder = this.#connections.folders.find((candidate) => candidate.path === address?.folder);
+    if (address === null || folder === undefined) return translate('Its folder is not open any more.');
+    switch (uri.scheme) {
+      case logScheme:
+        return readLogText(folder, address.id, translate);
+      case issueScheme:
+        return this.#issue(folder, address.id);
+      default:
+        return consent(folder, address);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const disposable of this.#disposables.splice(0).reverse()) disposable.dispose();
+  }
+
+  async #issue(folder: FolderConnection, id: string): Promise<string> {
+    const known = folder.state?.issues.get(id);
+    if (known !== undefined) return issueText(known, translate);
+    const { issues } = await folder.request('issue.list', { limit: 200, includeClosed: true });
+    const found = issues.find((issue) => issue.id === id);
+    return found === undefined ? translate('This issue does not exist any more.') : issueText(found, translate);
+  }
+
+  #scheduleRefresh(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const { uri } of vscode.workspace.textDocuments.filter(({ uri }) => this.#mayHaveChanged(uri))) {
+        this.#changeEmitter.fire(uri);
+      }
+    }, refreshMs);
+  }
+
+  #mayHaveChanged(uri: vscode.Uri): boolean {
+    if (uri.scheme === issueScheme) return true;
+    if (uri.scheme !== logScheme) return false;
+    const address = parseAddress(uri);
+    const state = this.#connections.folders.find((folder) => folder.path === address?.folder)?.state;
+    const run = state?.runs.get(address?.id ?? '');
+    return run !== undefined && (run.finishedAt === null || Date.now() - run.finishedAt < 10 * refreshMs);
+  }
+}
+
+function consent(folder: FolderConnection, address: Address): string {
+  const pending = folder.state?.configuration.pending.find((candidate) => candidate.hash === address.id);
+  if (pending === undefined) return translate('This definition does not wait for review any more.');
+  return address.side === 'before' ? (pending.before ?? '') : pending.after;
+}
+
+/** The address of a run's log. */
+export function logUri(folder: FolderConnection, run: Run): vscode.Uri {
+  return address(logScheme, `${run.agent} run ${String(run.number)}.log`, { folder: folder.path, id: run.id });
+}
+
+/** The address of an issue's document. */
+export function issueUri(
+  folder: FolderConnection,
+  issue: { readonly id: string; readonly number: number },
+): vscode.Uri {
+  return address(issueScheme, `Issue ${String(issue.number)}.md`, { folder: folder.path, id: issue.id });
+}
+
+/** The address of one side of a definition that waits for review. */
+export function consentUri(
+  folder: FolderConnection,
+  pending: { agent: string; hash: string },
+  side: 'before' | 'after',
+): vscode.Uri {
+  return address(consentScheme, `${pending.agent}.yaml`, { folder: folder.path, id: pending.hash, side });
+}
+
+function address(scheme: string, name: string, query: Address): vscode.Uri {
+  return vscode.Uri.from({ scheme, path: `/${name.replaceAll('/', '_')}`, query: JSON.stringify(query) });
+}
+
+/** What a document's address points to; null if it is not one of ours. */
+export function parseAddress(uri: vscode.Uri): { folder: string; id: string; side?: 'before' | 'after' } | null {
+  try {
+    const value: unknown = JSON.parse(uri.query);
+    if (typeof value !== 'object' || value === null || !('folder' in value) || !('id' in value)) return null;
+    const { folder, id } = value;
+    if (typeof folder !== 'string' || typeof id !== 'string') return null;
+    const side = 'side' in value && value.side === 'before' ? 'before' : 'after';
+    return { folder, id, side };
+  } catch {
+    // Somebody else wrote this address; it leads nowhere.
+    return null;
+  }
+}

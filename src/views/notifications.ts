@@ -1,0 +1,113 @@
+import * as vscode from 'vscode';
+import type { FolderConnection } from '../connection/connection.ts';
+import { formatOutcome } from '../format.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Event } from '../runtime/events.ts';
+import type { Logger } from '../runtime/log.ts';
+import { Attention, type Notice } from './attention.ts';
+import { translate } from './translate.ts';
+
+/** Runs that fail together are told together. */
+const gatherMs = 1500;
+const muteKey = 'reveille.failedRunsMuted';
+
+/** What the messages are about, and where "Don't Show Again" is kept. */
+export interface NotificationsOptions {
+  readonly connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
+  readonly memory: vscode.Memento;
+  readonly log: Logger;
+}
+
+/** The few messages that Reveille shows unasked: definitions to review, failed runs, a lost connection. */
+export function createNotifications({ connections, memory, log }: NotificationsOptions): vscode.Disposable {
+  const attention = new Attention();
+  let timer: NodeJS.Timeout | undefined;
+  const tell = (): void => {
+    timer = undefined;
+    for (const notice of attention.next(connections.folders)) {
+      show(notice, memory).catch((error: unknown) => {
+        log.error('A message could not be shown', toError(error));
+      });
+    }
+  };
+  const subscription = connections.onDidChange(() => {
+    timer ??= setTimeout(tell, gatherMs);
+  });
+  return vscode.Disposable.from(subscription, new vscode.Disposable(() => clearTimeout(timer)));
+}
+
+async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
+  switch (notice.kind) {
+    case 'review':
+      return showReview(notice);
+    case 'failedRun':
+    case 'failedRuns':
+      return showFailedRuns(notice, memory);
+    case 'notConnected':
+      return showNotConnected(notice);
+  }
+}
+
+async function showReview({ folder, agents }: Extract<Notice, { kind: 'review' }>): Promise<void> {
+  if (!vscode.workspace.isTrusted) return;
+  const review = vscode.l10n.t('Review…');
+  const message =
+    agents.length === 1
+      ? vscode.l10n.t(
+          'Agent "{0}" waits for your review. It does not run before you have accepted what it would execute.',
+          agents[0] ?? '',
+        )
+      : vscode.l10n.t(
+          '{0} agents wait for your review. They do not run before you have accepted what they would execute.',
+          agents.length,
+        );
+  const answer = await vscode.window.showInformationMessage(message, review);
+  if (answer === review)
+    await vscode.commands.executeCommand('reveille.configuration.review', { kind: 'folder', folder });
+}
+
+async function showFailedRuns(
+  notice: Extract<Notice, { kind: 'failedRun' | 'failedRuns' }>,
+  memory: vscode.Memento,
+): Promise<void> {
+  if (memory.get(muteKey) === true) return;
+  const never = vscode.l10n.t("Don't Show Again");
+  const look = notice.kind === 'failedRun' ? vscode.l10n.t('Show Log') : vscode.l10n.t('Show Runs');
+  const answer = await vscode.window.showWarningMessage(failureText(notice), look, never);
+  if (answer === never) await memory.update(muteKey, true);
+  else if (answer !== look) return;
+  else if (notice.kind === 'failedRuns') await vscode.commands.executeCommand('reveille.runs.focus');
+  else
+    await vscode.commands.executeCommand('reveille.run.openLog', {
+      kind: 'run',
+      folder: notice.folder,
+      runId: notice.run.id,
+    });
+}
+
+function failureText(notice: Extract<Notice, { kind: 'failedRun' | 'failedRuns' }>): string {
+  if (notice.kind === 'failedRuns') return vscode.l10n.t('{0} runs did not succeed.', notice.count);
+  const outcome = `${notice.run.agent}: ${formatOutcome(notice.run, translate)}`;
+  return notice.run.message === null ? `${outcome}.` : `${outcome}. ${notice.run.message}`;
+}
+
+async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {
+  const labels = {
+    retry: vscode.l10n.t('Retry'),
+    reload: vscode.l10n.t('Reload Window'),
+    restartRuntime: vscode.l10n.t('Restart Runtime'),
+  };
+  const commands = {
+    retry: 'reveille.connection.retry',
+    reload: 'workbench.action.reloadWindow',
+    restartRuntime: 'reveille.runtime.restart',
+  };
+  const log = vscode.l10n.t('Show Log');
+  const answer = await vscode.window.showErrorMessage(
+    vscode.l10n.t('Reveille is not connected in "{0}": {1}', name, message),
+    labels[action],
+    log,
+  );
+  if (answer === labels[action]) await vscode.commands.executeCommand(commands[action]);
+  else if (answer === log) await vscode.commands.executeCommand('reveille.log.show');
+}

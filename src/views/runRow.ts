@@ -1,0 +1,78 @@
+import { formatBytes, formatDuration, formatOutcome, formatRelativeTime, runDurationMs } from '../format.ts';
+import type { FolderState } from '../connection/folderState.ts';
+import type { Run, RunStatus } from '../runtime/model.ts';
+import type { ViewSetting } from './folderLevel.ts';
+import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
+import { holdText, sourceText } from './words.ts';
+
+const icons: Record<RunStatus, TreeIcon> = {
+  queued: { id: 'clock' },
+  running: { id: 'sync~spin', color: 'charts.blue' },
+  succeeded: { id: 'pass', color: 'testing.iconPassed' },
+  failed: { id: 'error', color: 'testing.iconFailed' },
+  timed_out: { id: 'watch', color: 'testing.iconFailed' },
+  cancelled: { id: 'circle-slash' },
+};
+
+/** Where a run's row stands, which decides what need not be said again. */
+export interface RunRowPlace {
+  readonly folder: string;
+  readonly under: 'agent' | 'runs';
+  readonly state: FolderState;
+}
+
+/** The row of one run, under its agent (label: why it runs) or in the list of runs (label: the agent). */
+export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNode {
+  const description = describe(run, view);
+  const why = shorten(run.reason, 60);
+  const label = place.under === 'runs' ? run.agent : why;
+  return treeNode({
+    id: `${place.under}:${place.folder}:${run.id}`,
+    label,
+    description: place.under === 'runs' && why !== '' ? `${description} · ${why}` : description,
+    tooltip: tooltip(run, place.state, view),
+    spoken: [run.agent, description, run.reason].join(', '),
+    icon: icons[run.status],
+    flags: [
+      'run',
+      run.status,
+      run.isCancelling ? 'cancelling' : 'steady',
+      ...(isActive(run) ? ['active'] : ['settled']),
+    ].join(' '),
+    subject: { kind: 'run', folder: place.folder, runId: run.id },
+    command: 'reveille.run.openLog',
+  });
+}
+
+/** True until a run has settled. */
+export function isActive(run: Run): boolean {
+  return run.status === 'queued' || run.status === 'running';
+}
+
+function describe(run: Run, { now, t }: ViewSetting): string {
+  if (run.isCancelling) return t('cancelling…');
+  if (run.status === 'queued') return `${t('queued')} · ${holdText(run.heldFor, t)}`;
+  if (run.status === 'running')
+    return `${t('running')} · ${t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))}`;
+  const duration = runDurationMs(run);
+  const parts = [
+    formatOutcome(run, t),
+    duration === null ? '' : formatDuration(duration),
+    formatRelativeTime(run.finishedAt ?? now, now, t),
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
+  const issue = run.issueId === null ? undefined : state.issues.get(run.issueId);
+  const duration = runDurationMs(run);
+  return factList(`${run.agent} · ${t('run {0}', run.number)}`, [
+    [t('Status'), run.status === 'queued' ? `${t('queued')}, ${holdText(run.heldFor, t)}` : formatOutcome(run, t)],
+    [t('Reason'), `${run.reason} (${sourceText(run.source, t)})`],
+    [t('Issue'), issue === undefined ? null : `#${String(issue.number)} ${issue.title}`],
+    [t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
+    [t('Duration'), duration === null ? null : formatDuration(duration)],
+    [t('Log'), run.logBytes === 0 ? null : formatBytes(run.logBytes)],
+    [t('What happened'), run.message],
+  ]);
+}

@@ -1,0 +1,36 @@
+import * as vscode from 'vscode';
+import type { FolderConnection } from '../connection/connection.ts';
+import type { Event } from '../runtime/events.ts';
+import { agentRows } from './agentsModel.ts';
+import type { ViewSetting } from './folderLevel.ts';
+import { issueRows } from './issuesModel.ts';
+import { ModelTree } from './modelTree.ts';
+import type { OlderRunPages } from './olderRunPages.ts';
+import { runRows } from './runsModel.ts';
+import { translate } from './translate.ts';
+
+/** What the three views show. */
+export interface TreesOptions {
+  readonly connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
+  readonly olderRuns: OlderRunPages;
+}
+
+/** The views Agents, Issues and Runs. */
+export function createTrees({ connections, olderRuns }: TreesOptions): vscode.Disposable {
+  const setting = (): ViewSetting => ({ now: Date.now(), t: translate });
+  const { onDidChange } = connections;
+  const trees = [
+    new ModelTree({ viewId: 'reveille.agents', rows: () => agentRows(connections.folders, setting()), onDidChange }),
+    new ModelTree({ viewId: 'reveille.issues', rows: () => issueRows(connections.folders, setting()), onDidChange }),
+    new ModelTree({
+      viewId: 'reveille.runs',
+      rows: () => runRows(connections.folders, olderRuns.pages, setting()),
+      onDidChange: (listener) =>
+        vscode.Disposable.from(
+          onDidChange(() => listener(undefined)),
+          olderRuns.onDidChange(() => listener(undefined)),
+        ),
+    }),
+  ];
+  return vscode.Disposable.from(...trees);
+}

@@ -1,0 +1,65 @@
+/** The words of the domain as people read them: one exhaustive table each. */
+import type { Translate } from '../format.ts';
+import type { AgentStatus, HoldReason, IssuePriority, IssueStatus, WakeSource } from '../runtime/model.ts';
+
+export function agentStatusText(status: AgentStatus, t: Translate): string {
+  const texts: Record<AgentStatus, string> = {
+    idle: t('idle'),
+    running: t('running'),
+    paused: t('paused'),
+    error: t('error'),
+    pending_approval: t('waiting for your approval'),
+    terminated: t('removed'),
+    absent: t('not in the configuration'),
+  };
+  return texts[status];
+}
+
+export function issueStatusText(status: IssueStatus, t: Translate): string {
+  const texts: Record<IssueStatus, string> = {
+    todo: t('to do'),
+    in_progress: t('in progress'),
+    in_review: t('in review'),
+    blocked: t('blocked'),
+    done: t('done'),
+    cancelled: t('closed without doing it'),
+  };
+  return texts[status];
+}
+
+export function priorityText(priority: IssuePriority, t: Translate): string {
+  const texts: Record<IssuePriority, string> = {
+    urgent: t('urgent'),
+    high: t('high priority'),
+    medium: t('medium priority'),
+    low: t('low priority'),
+  };
+  return texts[priority];
+}
+
+/** What a queued run waits for, as the end of "queued · …". */
+export function holdText(reason: HoldReason | null, t: Translate): string {
+  if (reason === null) return t('waits for its turn');
+  const texts: Record<HoldReason, string> = {
+    stopped: t('held by Stop Everything'),
+    trust: t('waits for workspace trust'),
+    consent: t('waits for your review of the configuration'),
+    paused: t('waits until the agent is resumed'),
+    absent: t('waits until the agent is back in the configuration'),
+    scope_busy: t('waits for the run of the same task'),
+    cwd_busy: t('waits for another run in the same directory'),
+    slots_busy: t('waits for a free slot'),
+    draining: t('waits for the updated runtime'),
+  };
+  return texts[reason];
+}
+
+export function sourceText(source: WakeSource, t: Translate): string {
+  const texts: Record<WakeSource, string> = {
+    timer: t('heartbeat'),
+    assignment: t('assignment'),
+    on_demand: t('on demand'),
+    automation: t('automation'),
+  };
+  return texts[source];
+}

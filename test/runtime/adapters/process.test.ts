@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import type { RunRequest } from '../../../src/runtime/adapters/adapter.ts';
+import { planProcess } from '../../../src/runtime/adapters/process.ts';
+import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import type { Issue } from '../../../src/runtime/model.ts';
+
+const issue: Issue = {
+  id: '01ISSUE',
+  number: 12,
+  title: 'Fix\0 it',
+  body: '',
+  status: 'todo',
+  priority: 'high',
+  assignee: 'engineer',
+  location: null,
+  createdAt: 0,
+  updatedAt: 0,
+};
+
+const request: RunRequest = {
+  runId: '01RUN',
+  agentKey: 'engineer',
+  taskKey: 'issue-12',
+  source: 'assignment',
+  reason: 'Issue #12 was assigned',
+  issue,
+  prompt: 'Please fix it.\n',
+  workspaceFolder: '/home/me/project',
+  baseEnvironment: { PATH: '/usr/bin', HOME: '/home/me' },
+};
+
+function define(changes: Partial<AgentDefinition>): AgentDefinition {
+  return {
+    key: 'engineer',
+    role: null,
+    goal: null,
+    reportsTo: null,
+    adapter: 'process',
+    command: 'node',
+    args: ['work.mjs'],
+    shell: false,
+    cwd: '/home/me/project',
+    shareCwd: false,
+    env: {},
+    timeoutSec: 0,
+    graceSec: 1,
+    heartbeat: {
+      enabled: false,
+      intervalSec: 0,
+      cron: null,
+      timezone: null,
+      wakeOnAssignment: true,
+      wakeOnOnDemand: true,
+      wakeOnAutomation: true,
+      maxConcurrentRuns: 1,
+    },
+    ...changes,
+  };
+}
+
+describe('the plan of a process', () => {
+  it('passes the command, the folder and the prompt as they are', () => {
+    const plan = planProcess('linux', define({}), request);
+    assert.equal(plan.file, 'node');
+    assert.deepEqual(plan.args, ['work.mjs']);
+    assert.equal(plan.shell, false);
+    assert.equal(plan.cwd, '/home/me/project');
+    assert.equal(plan.stdin, 'Please fix it.\n');
+  });
+
+  it('tells the run in the environment, on top of the base', () => {
+    assert.deepEqual(planProcess('linux', define({}), request).env, {
+      PATH: '/usr/bin',
+      HOME: '/home/me',
+      REVEILLE_RUN_ID: '01RUN',
+      REVEILLE_AGENT: 'engineer',
+      REVEILLE_TASK_KEY: 'issue-12',
+      REVEILLE_WAKE_SOURCE: 'assignment',
+      REVEILLE_WAKE_REASON: 'Issue #12 was assigned',
+      REVEILLE_WORKSPACE: '/home/me/project',
+      REVEILLE_ISSUE_ID: '01ISSUE',
+      REVEILLE_ISSUE_NUMBER: '12',
+      REVEILLE_ISSUE_TITLE: 'Fix it',
+    });
+  });
+
+  it('says nothing of an issue where there is none, whatever the definition says', () => {
+    const definition = define({ env: { REVEILLE_ISSUE_ID: 'forged', REVEILLE_RUN_ID: 'forged' } });
+    const { env } = planProcess('linux', definition, { ...request, issue: null });
+    assert.equal('REVEILLE_ISSUE_ID' in env, false);
+    assert.equal(env['REVEILLE_RUN_ID'], '01RUN');
+  });
+
+  it('lets the definition replace the base, on Windows in any spelling', () => {
+    assert.equal(planProcess('linux', define({ env: { PATH: '/opt' } }), request).env['PATH'], '/opt');
+    const onWindows = { ...request, baseEnvironment: { Path: 'C:\\old' } };
+    const { env } = planProcess('win32', define({ env: { PATH: 'C:\\new' } }), onWindows);
+    assert.deepEqual(
+      Object.entries(env).filter(([name]) => name.toUpperCase() === 'PATH'),
+      [['PATH', 'C:\\new']],
+    );
+    const both = planProcess('linux', define({ env: { Path: 'x' } }), request).env;
+    assert.deepEqual([both['PATH'], both['Path']], ['/usr/bin', 'x']);
+  });
+
+  for (const [platform, command, expected] of [
+    ['linux', 'npm', 'npm'],
+    ['linux', './tools/go', '/home/me/project/tools/go'],
+    ['linux', '/bin/true', '/bin/true'],
+    ['linux', 'odd\\name', 'odd\\name'],
+    ['darwin', 'tools/go', '/home/me/project/tools/go'],
+    ['win32', 'npm', 'npm'],
+    ['win32', '.\\tools\\go.cmd', 'C:\\project\\tools\\go.cmd'],
+    ['win32', 'D:/bin/go.exe', 'D:\\bin\\go.exe'],
+  ] as const) {
+    it(`resolves the command ${command} on ${platform} against the workspace, not the cwd`, () => {
+      const workspaceFolder = platform === 'win32' ? 'C:\\project' : '/home/me/project';
+      const plan = planProcess(platform, define({ command, cwd: '/elsewhere' }), { ...request, workspaceFolder });
+      assert.equal(plan.file, expected);
+    });
+  }
+
+  it('appends quoted arguments to a shell line, which a shell reads back unchanged', () => {
+    const args = ['plain', '', "it's", 'a b', '$HOME', '`id`', 'x"y', '\\', 'é', '*'];
+    const command = `${process.execPath} -p 'JSON.stringify(process.argv.slice(1))'`;
+    const plan = planProcess('linux', define({ command, args, shell: true }), request);
+    assert.deepEqual(plan.args, []);
+    assert.deepEqual(JSON.parse(execFileSync('sh', ['-c', plan.file], { encoding: 'utf8' })), args);
+  });
+
+  for (const [argument, expected] of [
+    ['plain', 'plain'],
+    ['a b', '^"a b^"'],
+    ['say "hi"', String.raw`^"say \^"hi\^"^"`],
+    ['100%', '^"100^%^"'],
+    ['a&b|c', '^"a^&b^|c^"'],
+    ['dir name\\', String.raw`^"dir name\\^"`],
+  ] as const) {
+    it(`quotes ${argument} for cmd.exe`, () => {
+      const plan = planProcess('win32', define({ command: 'go', args: [argument], shell: true }), request);
+      assert.equal(plan.file, `go ${expected}`);
+    });
+  }
+});

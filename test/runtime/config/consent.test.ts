@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fingerprint, hasSameFiles, isTightening } from '../../../src/runtime/config/consent.ts';
+import { toCommandPaths } from '../../../src/runtime/config/executedFiles.ts';
+import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { useTemporaryFolder } from '../../support/eachTemporaryFolder.ts';
+import { makeDefinition, makePolicy } from '../../support/policies.ts';
+import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
+
+function write(folder: string, file: string, content = 'content'): void {
+  mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+  writeFileSync(path.join(folder, file), content);
+}
+
+describe('fingerprint', () => {
+  const temporary = useTemporaryFolder();
+  const of = (differences: Partial<AgentDefinition> = {}) =>
+    fingerprint(makeDefinition(temporary.path, differences), temporary.path);
+
+  it('is the same for the same definition and files', async () => {
+    write(temporary.path, 'scripts/survey.mjs');
+    assert.equal(await of({ env: { A: '1', B: '2' } }), await of({ env: { B: '2', A: '1' } }));
+    assert.match(await of(), /^[0-9a-f]{64}\.[0-9a-f]{64}$/);
+  });
+
+  it('is the same for another checkout of the same content', async () => {
+    using other = makeTemporaryFolder();
+    for (const folder of [temporary.path, other.path]) write(folder, 'scripts/survey.mjs');
+    const elsewhere = await fingerprint(
+      makeDefinition(other.path, { cwd: path.join(other.path, 'scripts') }),
+      other.path,
+    );
+    assert.equal(await of({ cwd: path.join(temporary.path, 'scripts') }), elsewhere);
+  });
+
+  const changes: Partial<AgentDefinition>[] = [
+    { key: 'other' },
+    { role: '' },
+    { goal: 'x' },
+    { reportsTo: 'x' },
+    { command: 'nodejs' },
+    { args: ['scripts/survey.mjs', ''] },
+    { args: [] },
+    { shell: true },
+    { cwd: path.resolve('/') },
+    { shareCwd: true },
+    { env: { A: '' } },
+    { timeoutSec: 601 },
+    { graceSec: 16 },
+    { heartbeat: makePolicy({ intervalSec: 60 }) },
+    { heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
+  ];
+  for (const change of changes) {
+    it(`differs with ${JSON.stringify(change)}`, async () => {
+      assert.notEqual(await of(change), await of());
+    });
+  }
+
+  const executed: [what: string, file: string, differences: Partial<AgentDefinition>][] = [
+    ['the script it names', 'scripts/survey.mjs', {}],
+    ['its command', 'tools/run.sh', { command: './tools/run.sh' }],
+    ['a script relative to its working directory', 'sub/a.mjs', { cwd: 'sub', args: ['a.mjs'] }],
+    ['a script behind an equals sign', 'hook.cjs', { args: ['--require=./hook.cjs'] }],
+    ['a script in a shell line', 'b.sh', { shell: true, command: 'true && sh "./b.sh"; false', args: [] }],
+  ];
+  for (const [what, file, differences] of executed) {
+    it(`differs when ${what} appears or changes, and only in its second half`, async () => {
+      const resolved = { ...differences, ...(differences.cwd && { cwd: path.join(temporary.path, differences.cwd) }) };
+      const absent = await of(resolved);
+      write(temporary.path, file, 'one');
+      const first = await of(resolved);
+      write(temporary.path, file, 'two');
+      const second = await of(resolved);
+      assert.equal(new Set([absent, first, second]).size, 3);
+      assert.equal(first.split('.')[0], second.split('.')[0]);
+      assert.ok(!hasSameFiles(first, second));
+    });
+  }
+
+  it('does not care for files that the definition does not name', async () => {
+    const before = await of();
+    write(temporary.path, 'README.md');
+    assert.equal(await of(), before);
+  });
+
+  it('does not read files outside the folder', async () => {
+    using outside = makeTemporaryFolder();
+    const args = [path.join(outside.path, 'x.mjs')];
+    const before = await of({ args });
+    write(outside.path, 'x.mjs');
+    assert.equal(await of({ args }), before);
+  });
+
+  it('notices that a large file has another size', async () => {
+    write(temporary.path, 'data.bin', '');
+    truncateSync(path.join(temporary.path, 'data.bin'), 6 * 1024 * 1024);
+    const before = await of({ args: ['data.bin'] });
+    truncateSync(path.join(temporary.path, 'data.bin'), 6 * 1024 * 1024 + 1);
+    assert.notEqual(await of({ args: ['data.bin'] }), before);
+  });
+
+  if (process.platform !== 'win32') {
+    it('notices that a link leads elsewhere', async () => {
+      using outside = makeTemporaryFolder();
+      write(outside.path, 'a');
+      write(outside.path, 'b');
+      const link = (name: string, target: string) => {
+        symlinkSync(path.join(outside.path, target), path.join(temporary.path, name));
+      };
+      link('one', 'a');
+      mkdirSync(path.join(temporary.path, 'scripts'));
+      link('scripts/survey.mjs', 'a');
+      const before = await of();
+      using other = makeTemporaryFolder();
+      mkdirSync(path.join(other.path, 'scripts'));
+      symlinkSync(path.join(outside.path, 'b'), path.join(other.path, 'scripts/survey.mjs'));
+      assert.ok(!hasSameFiles(before, await fingerprint(makeDefinition(other.path), other.path)));
+    });
+  }
+});
+
+describe('toCommandPaths', () => {
+  const rows: [platform: NodeJS.Platform, folder: string, command: string, expected: string[]][] = [
+    ['linux', '/f', 'tools/run', ['/f/tools/run']],
+    ['darwin', '/f', '/usr/bin/x', ['/usr/bin/x']],
+    ['win32', 'C:\\f', 'tools/run', ['', '.com', '.exe', '.bat', '.cmd'].map((end) => `C:\\f\\tools\\run${end}`)],
+  ];
+  for (const [platform, folder, command, expected] of rows) {
+    it(`finds what ${command} may be on ${platform}`, () => {
+      assert.deepEqual(toCommandPaths({ command, shell: false }, folder, platform), expected);
+    });
+  }
+
+  it('has no path for a shell line', () => {
+    assert.deepEqual(toCommandPaths({ command: 'a | b', shell: true }, '/f', 'linux'), []);
+  });
+});
+
+describe('isTightening', () => {
+  const base = makeDefinition(path.resolve('/f'), {
+    role: 'Surveys',
+    heartbeat: makePolicy({ intervalSec: 300, maxConcurrentRuns: 2 }),
+  });
+  const beat = (differences: Partial<AgentDefinition['heartbeat']>) => ({
+    heartbeat: { ...base.heartbeat, ...differences },
+  });
+  const cron = { ...base, heartbeat: makePolicy({ cron: '0 9 * * *', timezone: 'UTC' }) };
+  const unlimited = { ...base, timeoutSec: 0 };
+  const off = { ...base, ...beat({ enabled: false }) };
+
+  const rows: [what: string, before: AgentDefinition, after: Partial<AgentDefinition>, expected: boolean][] = [
+    ['nothing changed', base, {}, true],
+    ['a shorter limit', base, { timeoutSec: 599 }, true],
+    ['a longer limit', base, { timeoutSec: 601 }, false],
+    ['no limit any more', base, { timeoutSec: 0 }, false],
+    ['a limit where there was none', unlimited, { timeoutSec: 99_999 }, true],
+    ['still no limit', unlimited, { timeoutSec: 0 }, true],
+    ['heartbeat off', base, beat({ enabled: false }), true],
+    ['heartbeat on', off, beat({ enabled: true }), false],
+    ['a longer interval', base, beat({ intervalSec: 301 }), true],
+    ['a shorter interval', base, beat({ intervalSec: 299 }), false],
+    ['no interval', base, beat({ intervalSec: 0 }), true],
+    ['cron in place of an interval', base, beat({ intervalSec: 0, cron: '0 0 1 1 *' }), false],
+    ['no cron', cron, { heartbeat: makePolicy() }, true],
+    ['another cron', cron, { heartbeat: makePolicy({ cron: '0 9 * * 1', timezone: 'UTC' }) }, false],
+    ['another time zone', cron, { heartbeat: makePolicy({ cron: '0 9 * * *' }) }, false],
+    ['assignments off', base, beat({ wakeOnAssignment: false }), true],
+    ['on demand off', base, beat({ wakeOnOnDemand: false }), true],
+    ['automation off', base, beat({ wakeOnAutomation: false }), true],
+    ['automation on', { ...base, ...beat({ wakeOnAutomation: false }) }, beat({ wakeOnAutomation: true }), false],
+    ['fewer runs at a time', base, beat({ maxConcurrentRuns: 1 }), true],
+    ['more runs at a time', base, beat({ maxConcurrentRuns: 3 }), false],
+    ['one tighter and one looser', base, { timeoutSec: 1, ...beat({ maxConcurrentRuns: 3 }) }, false],
+    ['a tighter limit with another command', base, { timeoutSec: 1, command: 'sh' }, false],
+    ['a removed role', base, { role: null }, false],
+    ['a shorter grace', base, { graceSec: 1 }, false],
+    ['a shared directory', base, { shareCwd: true }, false],
+    ['another variable', base, { env: { A: '1' } }, false],
+  ];
+  for (const [what, before, after, expected] of rows) {
+    it(`says ${expected ? 'yes' : 'no'} to ${what}`, () => {
+      assert.equal(isTightening(before, { ...before, ...after }), expected);
+    });
+  }
+});

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { parseConfiguration } from '../../../src/runtime/config/load.ts';
+import { toConfigurationJsonSchema } from '../../../src/runtime/config/schema.ts';
+import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { makePolicy } from '../../support/policies.ts';
+
+const folder = path.resolve('/work space');
+const minimal = 'agents:\n  engineer:\n    adapter: process\n    command: node\n';
+
+function parseAgents(text: string): readonly AgentDefinition[] {
+  const loaded = parseConfiguration(Buffer.from(text), folder);
+  assert.equal(loaded.status, 'ok', JSON.stringify(loaded));
+  return loaded.agents;
+}
+
+function parseAgent(lines: string): AgentDefinition {
+  const [first] = parseAgents(`${minimal}${lines}`);
+  assert.ok(first !== undefined);
+  return first;
+}
+
+function findProblems(text: string): string[] {
+  const loaded = parseConfiguration(Buffer.from(text), folder);
+  assert.equal(loaded.status, 'invalid', JSON.stringify(loaded));
+  return loaded.problems.map(({ line, column, message }) => `${String(line)}:${String(column)} ${message}`);
+}
+
+describe('the configuration schema', () => {
+  it('fills in every default', () => {
+    assert.deepEqual(parseAgent(''), {
+      key: 'engineer',
+      role: null,
+      goal: null,
+      reportsTo: null,
+      adapter: 'process',
+      command: 'node',
+      args: [],
+      shell: false,
+      cwd: folder,
+      shareCwd: false,
+      env: {},
+      timeoutSec: 1800,
+      graceSec: 15,
+      heartbeat: makePolicy(),
+    });
+  });
+
+  it('prefers what the agent says to the defaults, and those to the built-in ones', () => {
+    const [own, inherited] = parseAgents(`
+org: { name: Workshop }
+defaults: { timeoutSec: 60, env: { A: "1", B: "2" } }
+agents:
+  own: { adapter: process, command: a, timeoutSec: 0, graceSec: 3, env: { B: "3" } }
+  inherited: { adapter: process, command: b }
+`);
+    assert.deepEqual([own?.timeoutSec, own?.graceSec, own?.env], [0, 3, { A: '1', B: '3' }]);
+    assert.deepEqual([inherited?.timeoutSec, inherited?.graceSec, inherited?.env], [60, 15, { A: '1', B: '2' }]);
+  });
+
+  it('takes the values of an environment as they are written', () => {
+    const { env } = parseAgent('    env: { VERSION: 1.10, HEX: 0x1F, ON: true, NO: no, TEXT: "x" }\n');
+    assert.deepEqual(env, { VERSION: '1.10', HEX: '0x1F', ON: 'true', NO: 'no', TEXT: 'x' });
+  });
+
+  const directories: [written: string, expected: string][] = [
+    ['sub', path.join(folder, 'sub')],
+    ['${workspaceFolder}', folder],
+    ['${workspaceFolder}/a/../b', path.join(folder, 'b')],
+    ['../beside', path.resolve(folder, '..', 'beside')],
+  ];
+  for (const [written, expected] of directories) {
+    it(`makes the working directory ${written} absolute`, () => {
+      assert.equal(parseAgent(`    cwd: "${written}"\n`).cwd, expected);
+    });
+  }
+
+  it('reads a heartbeat that is only a cron expression', () => {
+    assert.deepEqual(parseAgent('    heartbeat: " 0 */4 * * * "\n').heartbeat, makePolicy({ cron: '0 */4 * * *' }));
+  });
+
+  it('reads a heartbeat in full', () => {
+    const heartbeat = parseAgent(`    heartbeat:
+      { enabled: false, cron: "0 9 * * 1-5", timezone: Europe/Paris, wakeOnAssignment: false, wakeOnOnDemand: false,
+        wakeOnAutomation: false, maxConcurrentRuns: 3 }
+`).heartbeat;
+    assert.deepEqual(heartbeat, {
+      enabled: false,
+      intervalSec: 0,
+      cron: '0 9 * * 1-5',
+      timezone: 'Europe/Paris',
+      wakeOnAssignment: false,
+      wakeOnOnDemand: false,
+      wakeOnAutomation: false,
+      maxConcurrentRuns: 3,
+    });
+  });
+
+  it('lets nothing wake an agent that is not enabled', () => {
+    const { heartbeat } = parseAgent('    enabled: false\n    heartbeat: { intervalSec: 60 }\n');
+    assert.deepEqual(
+      [heartbeat.enabled, heartbeat.wakeOnAssignment, heartbeat.wakeOnOnDemand, heartbeat.wakeOnAutomation],
+      [false, false, false, false],
+    );
+  });
+
+  const wrongAgents: [what: string, lines: string, problem: string][] = [
+    ['a list for text', '    command: [x]\n', '4:14 agents.engineer.command: expected text, found a list'],
+    ['a typo', '    timeoutsec: 3\n', '5:5 agents.engineer.timeoutsec: not a known key; did you mean "timeoutSec"?'],
+    [
+      'a number for text',
+      '    args: [a, 1]\n',
+      '5:15 agents.engineer.args.1: expected text, found a number; put it in quotes',
+    ],
+    ['text for a number', '    timeoutSec: soon\n', '5:17 agents.engineer.timeoutSec: expected a number, found "soon"'],
+    ['half a second', '    timeoutSec: 1.5\n', '5:17 agents.engineer.timeoutSec: expected a whole number, found 1.5'],
+    ['a negative time', '    graceSec: -1\n', '5:15 agents.engineer.graceSec: must be at least 0'],
+    ['an endless time', '    timeoutSec: 9999999\n', '5:17 agents.engineer.timeoutSec: must be at most 604800'],
+    ['a word for a switch', '    shell: yes\n', '5:12 agents.engineer.shell: expected true or false, found "yes"'],
+    ['nothing after a key', '    env:\n', '5:5 agents.engineer.env: expected a map, found nothing'],
+    ['a secret', '    env: { A: { secret: B } }\n', '5:15 agents.engineer.env.A: expected text, found a map'],
+    [
+      'a variable of our own',
+      '    env: { REVEILLE_RUN_ID: x }\n',
+      '5:12 agents.engineer.env.REVEILLE_RUN_ID: names beginning with REVEILLE_ are set by Reveille itself',
+    ],
+    ['an unknown superior', '    reportsTo: ceo\n', '5:16 agents.engineer.reportsTo: there is no agent "ceo"'],
+    [
+      'oneself as superior',
+      '    reportsTo: engineer\n',
+      '5:16 agents.engineer.reportsTo: agents report in a circle: engineer → engineer',
+    ],
+    [
+      'a list as heartbeat',
+      '    heartbeat: [1]\n',
+      '5:16 agents.engineer.heartbeat: expected a cron expression or a map, found a list',
+    ],
+    [
+      'a short interval',
+      '    heartbeat: { intervalSec: 29 }\n',
+      '5:31 agents.engineer.heartbeat.intervalSec: must be 0 (off) or at least 30',
+    ],
+    [
+      'a cron expression with seconds',
+      '    heartbeat: "* * * * * *"\n',
+      '5:16 agents.engineer.heartbeat: "* * * * * *" is not a usable cron expression: it has a field for seconds; with five fields, once a minute is the most',
+    ],
+    [
+      'a cron expression that never falls due',
+      '    heartbeat: { cron: "0 0 30 2 *" }\n',
+      '5:24 agents.engineer.heartbeat.cron: "0 0 30 2 *" is not a usable cron expression: it never falls due',
+    ],
+    [
+      'a date instead of a cron expression',
+      '    heartbeat: "2026-01-01T00:00:00"\n',
+      '5:16 agents.engineer.heartbeat: "2026-01-01T00:00:00" is not a usable cron expression: expected five fields: minute hour day month weekday',
+    ],
+    [
+      'a minute 61',
+      '    heartbeat: "61 * * * *"\n',
+      '5:16 agents.engineer.heartbeat: "61 * * * *" is not a usable cron expression: Invalid value for minute: 61',
+    ],
+    [
+      'a zone that does not exist',
+      '    heartbeat: { cron: "0 9 * * *", timezone: Mars/Olympus }\n',
+      '5:47 agents.engineer.heartbeat.timezone: is not a known time zone; expected a name such as Europe/Paris or UTC',
+    ],
+    [
+      'two schedules',
+      '    heartbeat: { cron: "0 9 * * *", intervalSec: 60 }\n',
+      '5:50 agents.engineer.heartbeat.intervalSec: give either intervalSec or cron, not both',
+    ],
+  ];
+  for (const [what, lines, problem] of wrongAgents) {
+    it(`refuses ${what} and says where`, () => {
+      const text = lines.includes('command:') ? minimal.replace('    command: node\n', lines) : minimal + lines;
+      assert.deepEqual(findProblems(text), [problem]);
+    });
+  }
+
+  const wrongFiles: [what: string, text: string, problems: string[]][] = [
+    ['no agents', 'org: { name: X }', ['1:1 agents: missing']],
+    ['a misspelt section', 'agents: {}\ndefault: {}', ['2:1 default: not a known key; did you mean "defaults"?']],
+    ['a list at the top', '- agents', ['1:1 expected a map, found a list']],
+    [
+      'another adapter',
+      'agents:\n  a: { adapter: claude_local, command: x }',
+      ['2:17 agents.a.adapter: expected process, found "claude_local"'],
+    ],
+    [
+      'an agent without anything',
+      'agents:\n  a: {}',
+      ['2:3 agents.a.adapter: missing; expected process', '2:3 agents.a.command: missing'],
+    ],
+    [
+      'an impossible key',
+      'agents:\n  "a b": { adapter: process, command: x }',
+      ['2:3 agents.a b: an agent key begins with a letter or digit; then letters, digits, "-" and "_" are allowed'],
+    ],
+    [
+      'a circle, once',
+      'agents:\n' +
+        ['a: b', 'b: c', 'c: b']
+          .map((line) => `  ${line[0] ?? ''}: { adapter: process, command: x, reportsTo: ${line[3] ?? ''} }\n`)
+          .join(''),
+      ['3:47 agents.b.reportsTo: agents report in a circle: b → c → b'],
+    ],
+  ];
+  for (const [what, text, problems] of wrongFiles) {
+    it(`refuses ${what}`, () => {
+      assert.deepEqual(findProblems(text), problems);
+    });
+  }
+
+  it('looks at a chain of 5 000 superiors in no time', () => {
+    const lines = Array.from(
+      { length: 5000 },
+      (_, index) => `  a${String(index)}: {adapter: process, command: x, reportsTo: a${String((index + 1) % 5000)}}`,
+    );
+    const problems = findProblems(`agents:\n${lines.join('\n')}`);
+    assert.equal(problems.length, 1);
+    assert.ok((problems[0]?.length ?? 0) < 200);
+  });
+
+  it('becomes a JSON Schema that knows every key', () => {
+    const schema = JSON.stringify(toConfigurationJsonSchema());
+    for (const key of ['org', 'defaults', 'command', 'shareCwd', 'wakeOnOnDemand', 'maxConcurrentRuns', 'timezone']) {
+      assert.ok(schema.includes(`"${key}":{`), key);
+    }
+  });
+});

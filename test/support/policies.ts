@@ -1,0 +1,38 @@
+import type { AgentDefinition } from '../../src/runtime/definition.ts';
+import type { HeartbeatPolicy } from '../../src/runtime/model.ts';
+
+/** A heartbeat policy as the configuration fills it in, with differences. */
+export function makePolicy(differences: Partial<HeartbeatPolicy> = {}): HeartbeatPolicy {
+  return {
+    enabled: true,
+    intervalSec: 0,
+    cron: null,
+    timezone: null,
+    wakeOnAssignment: true,
+    wakeOnOnDemand: true,
+    wakeOnAutomation: true,
+    maxConcurrentRuns: 1,
+    ...differences,
+  };
+}
+
+/** An agent's definition that runs `node scripts/survey.mjs` in `folder`, with differences. */
+export function makeDefinition(folder: string, differences: Partial<AgentDefinition> = {}): AgentDefinition {
+  return {
+    key: 'engineer',
+    role: null,
+    goal: null,
+    reportsTo: null,
+    adapter: 'process',
+    command: 'node',
+    args: ['scripts/survey.mjs'],
+    shell: false,
+    cwd: folder,
+    shareCwd: false,
+    env: {},
+    timeoutSec: 600,
+    graceSec: 15,
+    heartbeat: makePolicy(),
+    ...differences,
+  };
+}

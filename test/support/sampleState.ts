@@ -1,0 +1,105 @@
+import type { ChangeBatch, Snapshot } from '../../src/protocol.ts';
+import type { Agent, Issue, Run, RuntimeState } from '../../src/runtime/model.ts';
+
+export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
+  return {
+    key,
+    role: null,
+    goal: null,
+    reportsTo: null,
+    adapter: 'process',
+    status: 'idle',
+    statusReason: null,
+    consent: 'accepted',
+    isRunnable: true,
+    commandLine: 'node agent.mjs',
+    cwd: '/work',
+    timeoutSec: 60,
+    heartbeat: {
+      enabled: false,
+      intervalSec: 0,
+      cron: null,
+      timezone: null,
+      wakeOnAssignment: true,
+      wakeOnOnDemand: true,
+      wakeOnAutomation: true,
+      maxConcurrentRuns: 1,
+    },
+    nextHeartbeatAt: null,
+    lastRunId: null,
+    lastRunStatus: null,
+    lastRunAt: null,
+    ...part,
+  };
+}
+
+export function sampleRun(number: number, part: Partial<Run> = {}): Run {
+  return {
+    id: `run-${String(number)}`,
+    number,
+    agent: 'engineer',
+    taskKey: 'on_demand',
+    issueId: null,
+    source: 'on_demand',
+    reason: 'asked for',
+    status: 'queued',
+    heldFor: null,
+    queuedAt: 1,
+    startedAt: null,
+    finishedAt: null,
+    exitCode: null,
+    signal: null,
+    errorCode: null,
+    message: null,
+    logBytes: 0,
+    isCancelling: false,
+    ...part,
+  };
+}
+
+export function sampleIssue(number: number, part: Partial<Issue> = {}): Issue {
+  return {
+    id: `issue-${String(number)}`,
+    number,
+    title: `Issue ${String(number)}`,
+    body: '',
+    status: 'todo',
+    priority: 'medium',
+    assignee: null,
+    location: null,
+    createdAt: 1,
+    updatedAt: 1,
+    ...part,
+  };
+}
+
+export function sampleRuntime(part: Partial<RuntimeState> = {}): RuntimeState {
+  return {
+    pid: 1,
+    version: '1.0.0',
+    startedAt: 1,
+    mode: 'running',
+    isStopped: false,
+    slots: 4,
+    storePath: '/store',
+    logPath: '/store/runtime.log',
+    ...part,
+  };
+}
+
+export function sampleSnapshot(part: Partial<Snapshot> = {}): Snapshot {
+  return {
+    sequence: 0,
+    runtime: sampleRuntime(),
+    configuration: { status: 'ok', path: '/work/.reveille/reveille.yaml', org: null, problems: [], pending: [] },
+    agents: [sampleAgent('engineer')],
+    issues: [],
+    runs: [],
+    ...part,
+  };
+}
+
+/** A batch that follows the one before it and carries one run. */
+export function sampleBatch(sequence: number, part: Partial<Run> = {}): ChangeBatch {
+  return { sequence, previous: sequence - 1, changes: [{ kind: 'run', value: sampleRun(sequence, part) }] };
+}
