@@ -16,12 +16,13 @@ const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
 const store = '^src/runtime/store/';
-const runtimeFolders = 'store|adapters|config|governance|scheduler|wakeups|runs|gateway';
 /** Files directly in src/runtime that are not leaves: they compose the runtime. */
 const composition =
   '^src/runtime/(?!model|definition|errors|events|lifecycle|clock|log\\.ts|processIdentity)[^/]+\\.ts$';
 const webviewUi = '^webview-ui/';
 const styles = '\\.css$';
+
+const libraries = { scheduler: [pkg('croner')], wakeups: [pkg('ulid')] };
 
 /** `node: true` also allows Node's own modules. */
 const boundaries = [
@@ -96,6 +97,13 @@ const boundaries = [
     node: true,
   },
   {
+    name: 'requests',
+    why: 'Requests answer clients: they ask what the runtime hands them, and know neither adapters nor timers.',
+    from: '^src/runtime/requests/',
+    mayImport: ['^src/runtime/(requests|wakeups|config|runs)/', store, leaves, protocol, composition],
+    node: true,
+  },
+  {
     name: 'store',
     why: 'The store knows leaves and sql.js.',
     from: store,
@@ -136,7 +144,7 @@ const boundaries = [
     name: folder,
     why: `src/runtime/${folder} decides; it knows leaves and the store, and starts nothing itself.`,
     from: `^src/runtime/${folder}/`,
-    mayImport: [`^src/runtime/${folder}/`, leaves, store, ...(folder === 'scheduler' ? [pkg('croner')] : [])],
+    mayImport: [`^src/runtime/${folder}/`, leaves, store, ...(libraries[folder] ?? [])],
     node: true,
   })),
   {
@@ -236,7 +244,6 @@ module.exports = {
     doNotFollow: { path: '(^|/)node_modules/' },
     exclude: { path: '^(dist|out|\\.vscode-test)/|^test/fixtures/' },
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
     combinedDependencies: true,
   },

@@ -83,8 +83,8 @@ async function copyWasm() {
 
 /** The JSON Schema that editors use to complete and check reveille.yaml. */
 async function writeSchema() {
-  const { configurationJsonSchema } = await import('./src/runtime/config/schema.ts');
-  await writeFile(at('reveille.schema.json'), `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`);
+  const { toConfigurationJsonSchema } = await import('./src/runtime/config/schema.ts');
+  await writeFile(at('reveille.schema.json'), `${JSON.stringify(toConfigurationJsonSchema(), null, 2)}\n`);
 }
 
 async function build(target) {

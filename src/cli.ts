@@ -207,7 +207,7 @@ async function main(): Promise<number> {
     { kind: 'cli', isTrusted: true },
     {
       registry: () => registry,
-      storagePath: path.join(registry.directory, 'stores'),
+      storagePath: registry.directory,
       runtimeEntry: path.join(__dirname, 'runtime.js'),
       execPath: process.execPath,
       env: process.env,

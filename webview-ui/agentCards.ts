@@ -80,7 +80,7 @@ function cardButtons(agent: AgentCard, page: Page): HTMLElement[] {
   if (agent.canWake) {
     buttons.push(
       button(t('Wake'), {
-        look: agent.mustReview ? 'secondary' : 'primary',
+        look: 'secondary',
         icon: icon(icons.play),
         spoken: t('Wake {0}', agent.key),
         onPress: () => {

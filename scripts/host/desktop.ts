@@ -13,12 +13,12 @@ export type HostChoice =
   /** A desktop VS Code; without an executable it is downloaded. */
   { readonly kind: 'desktop'; readonly executable: string | undefined } | { readonly kind: 'server' };
 
-export function hasDisplay({ platform, env }: Machine): boolean {
+function hasDisplay({ platform, env }: Machine): boolean {
   return platform !== 'linux' || Boolean(env.DISPLAY) || Boolean(env.WAYLAND_DISPLAY);
 }
 
 /** The program behind the `code` command: the command is a script, the program lies at a known place beside it. */
-export function desktopExecutable(code: string, platform: NodeJS.Platform): string {
+function desktopExecutable(code: string, platform: NodeJS.Platform): string {
   const posix = path.posix;
   if (platform === 'win32') return path.win32.join(path.win32.dirname(code), '..', 'Code.exe');
   if (platform === 'darwin') return posix.join(posix.dirname(code), '../../../MacOS/Electron');

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Ids of processes that carry the text in their environment. Linux only; elsewhere none. */
-export function processesWith(text: string): readonly number[] {
+function processesWith(text: string): readonly number[] {
   if (process.platform !== 'linux') return [];
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   return pids.filter((pid) => readEnvironment(pid).includes(text)).map(Number);

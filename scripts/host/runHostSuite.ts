@@ -7,13 +7,14 @@ import path from 'node:path';
 import { format, parseArgs } from 'node:util';
 import { runTests } from '@vscode/test-electron';
 import { root } from '../testing/command.ts';
-import { grepVariable } from '../testing/tally.ts';
+import { grepVariable, reportPrefix } from '../testing/tally.ts';
 import { buildHostSuite } from './buildHostSuite.ts';
 import { chooseHost, thisMachine } from './desktop.ts';
 import { remoteUri, startVsCodeHost } from './vsCodeHost.ts';
 import { copyWorkshop } from './workspaceCopy.ts';
 
 const longestMs = 5 * 60_000;
+const shownChatter = 10;
 const { values } = parseArgs({ options: { grep: { type: 'string' } } });
 
 async function runInDesktop(workspace: string, suite: string, executable: string | undefined): Promise<number> {
@@ -41,19 +42,24 @@ async function runInServer(workspace: string, suite: string): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void host.dispose().finally(() => process.exit(1)));
   }
+  const chatter: string[] = [];
   const { promise: exit, resolve, reject } = Promise.withResolvers<number>();
   const deadline = setTimeout(() => reject(new Error('The host suite took too long.')), longestMs);
   await host.openWindow({
     payload: [['extensionTestsPath', remoteUri(host.server, suite)]],
     prepare: async (page) => {
-      await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
-        process.stdout.write(`${format(...args)}\n`);
+      await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
+        const line = format(...args);
+        if (line.startsWith(reportPrefix)) process.stdout.write(`${line.slice(reportPrefix.length)}\n`);
+        else chatter.push(`${type}: ${line}`);
       });
       await page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
       page.once('crash', () => reject(new Error('The browser tab of the host crashed.')));
     },
   });
-  return await exit.finally(() => clearTimeout(deadline));
+  const code = await exit.finally(() => clearTimeout(deadline));
+  if (code !== 0) process.stdout.write(`\nThe workbench said last:\n${chatter.slice(-shownChatter).join('\n')}\n`);
+  return code;
 }
 
 const workspace = copyWorkshop();

@@ -49,6 +49,12 @@ function suite(name: string, args: () => readonly string[]): Step {
 const testFiles = (pattern: string, except: readonly string[] = []) =>
   globSync(pattern, { cwd: root, exclude: except.map((folder) => `${folder}/**`) }).sort();
 
+/** Folders with a TypeScript project that has files. */
+function projects(): readonly string[] {
+  const folders = globSync('{tsconfig.json,*/tsconfig.json}', { cwd: root }).map((file) => path.dirname(file));
+  return folders.filter((folder) => globSync(`${folder}/**/*.ts`, { cwd: root, exclude: ['node_modules'] }).length > 0);
+}
+
 const mochaRun = path.join(root, 'scripts/testing/mochaRun.ts');
 const tsc = packageBin('typescript/bin/tsc');
 
@@ -57,9 +63,7 @@ export const steps: readonly Step[] = [
   check('build', 'build', ['esbuild.mjs']),
   check('format', 'checks', [packageBin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']),
   check('lint', 'checks', [packageBin('eslint/bin/eslint.js'), '.']),
-  ...globSync('{tsconfig.json,*/tsconfig.json}', { cwd: root }).map((project) =>
-    check(`types of ${path.dirname(project)}`, 'checks', [tsc, '-p', project]),
-  ),
+  ...projects().map((folder) => check(`types of ${folder}`, 'checks', [tsc, '-p', folder])),
   check('boundaries', 'checks', [
     packageBin('dependency-cruiser/bin/dependency-cruise.mjs'),
     ...['src', 'webview-ui', 'test', 'scripts', '--config', '.dependency-cruiser.cjs'],

@@ -12,6 +12,9 @@ export const summaryVariable = 'REVEILLE_TEST_SUMMARY';
 /** Which tests the host suite runs: a pattern as of `--grep`. */
 export const grepVariable = 'REVEILLE_TEST_GREP';
 
+/** Begins each line of Mocha's report from inside VS Code, where the workbench logs into the same stream. */
+export const reportPrefix = 'mocha| ';
+
 /** Called by whatever ran Mocha; without the variable (a person runs Mocha) nothing is written. */
 export function writeTally(tally: Tally): void {
   const file = process.env[summaryVariable];

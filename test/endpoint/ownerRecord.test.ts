@@ -37,6 +37,11 @@ describe('inspectOwner', () => {
     assert.equal(readOwner(store.path), null);
   });
 
+  it('reads the only record', () => {
+    write(1, formatOwner(recordOf(1)));
+    assert.deepEqual(inspectOwner(store.path), { kind: 'record', record: recordOf(1) });
+  });
+
   it('reads the highest epoch by number', () => {
     write(9, formatOwner(recordOf(9)));
     write(10, formatOwner({ ...recordOf(10), endpoint: '/s', token: 't' }));

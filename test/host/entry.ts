@@ -1,13 +1,15 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
+import { format } from 'node:util';
 import Mocha from 'mocha';
-import { grepVariable, isGood, writeTally } from '../../scripts/testing/tally.ts';
+import { grepVariable, isGood, reportPrefix, writeTally } from '../../scripts/testing/tally.ts';
 
 const timeoutMs = 30_000;
 
 /** Called by VS Code's extension host: runs the bundled tests beside this file. @throws Error unless all passed. */
 export async function run(): Promise<void> {
   const grep = process.env[grepVariable];
+  Mocha.reporters.Base.consoleLog = (...parts: unknown[]) => console.log('%s', `${reportPrefix}${format(...parts)}`);
   const mocha = new Mocha({
     ui: 'bdd',
     reporter: 'spec',

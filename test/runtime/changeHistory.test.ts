@@ -37,9 +37,17 @@ describe('ChangeHistory', () => {
     assert.deepEqual(sequencesSince(history, 7), [8, 9, 10]);
   });
 
+  it('mends no gap before the first batch that it ever got', () => {
+    const history = new ChangeHistory();
+    history.add({ sequence: 5, previous: 4, changes: [] }, 100);
+    assert.equal(history.since(3), null);
+    assert.deepEqual(sequencesSince(history, 4), [5]);
+  });
+
   it('mends no gap over a batch that is too long to be sent', () => {
     const history = historyOf(1, 2);
     history.add({ sequence: 3, previous: 2, changes: [] }, null);
+    assert.equal(history.since(2), null);
     history.add({ sequence: 4, previous: 3, changes: [] }, 10);
     assert.equal(history.since(2), null);
     assert.deepEqual(sequencesSince(history, 3), [4]);

@@ -91,7 +91,7 @@ describe('Server, with strangers', () => {
     const closed = new Promise((resolve) => surplus.once('close', resolve));
     surplus.resume();
     await closed;
-    assert.equal((await client.request('log.watch', { enabled: false })) !== undefined, true);
+    assert.deepEqual(await client.request('log.watch', { enabled: false }), {});
     for (const stranger of strangers) stranger.destroy();
   });
 });

@@ -76,7 +76,11 @@ export class ManualClock implements Clock {
 
   /** Resolves when a timer whose delay `accepts` likes is waiting, or at once if one is. */
   whenTimerSet(accepts: (delayMs: number) => boolean = () => true): Promise<void> {
-    if (this.pendingDelays.some(accepts)) return Promise.resolve();
+    return this.pendingDelays.some(accepts) ? Promise.resolve() : this.whenNextTimerSet(accepts);
+  }
+
+  /** Resolves when a timer whose delay `accepts` likes is set from now on. */
+  whenNextTimerSet(accepts: (delayMs: number) => boolean = () => true): Promise<void> {
     return new Promise((resolve) => {
       this.#waiters.add({ accepts, resolve });
     });

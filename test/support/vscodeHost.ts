@@ -15,3 +15,15 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await input.fill(`>${title}`);
   await page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first().click();
 }
+
+/** Chooses the entry of the open quick pick that begins with this label. */
+export async function pick(page: Page, label: string): Promise<void> {
+  await page.locator('.quick-input-list .monaco-list-row').getByText(label).first().click();
+}
+
+/** Opens a view container from the activity bar, unless it is open. */
+export async function openView(page: Page, title: string): Promise<void> {
+  const tab = page.locator('.activitybar').getByRole('tab', { name: title });
+  await tab.waitFor({ timeout: 30_000 });
+  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+}

@@ -26,7 +26,7 @@ export interface ExecutedFile {
  */
 export async function findExecutedFiles(definition: AgentDefinition, folder: string): Promise<ExecutedFile[]> {
   const commands = toCommandPaths(definition, folder, process.platform);
-  const candidates = new Set([...commands, ...toArgumentPaths(definition, folder)]);
+  const candidates = new Set([...commands, ...toArgumentPaths(definition)]);
   const files = await Promise.all(
     [...candidates].map(async (candidate) => identify(candidate, folder, commands.includes(candidate))),
   );
@@ -47,13 +47,10 @@ export function toCommandPaths(
   return platform === 'win32' ? [plain, ...windowsExtensions.map((extension) => plain + extension)] : [plain];
 }
 
-function toArgumentPaths({ command, args, shell, cwd }: AgentDefinition, folder: string): string[] {
+function toArgumentPaths({ command, args, shell, cwd }: AgentDefinition): string[] {
   const words = shell ? command.split(/[\s'"`;|&()<>$]+/) : [];
   const texts = [...words, ...args].flatMap((word) => [word, ...word.split('=').slice(1)]);
-  return texts
-    .filter((word) => word !== '' && !word.includes('\0'))
-    .map((word) => path.resolve(cwd, word))
-    .filter((file) => toRelative(file, folder) !== null);
+  return texts.filter((word) => word !== '' && !word.includes('\0')).map((word) => path.resolve(cwd, word));
 }
 
 async function identify(file: string, folder: string, isCommand: boolean): Promise<ExecutedFile | null> {

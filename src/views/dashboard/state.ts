@@ -39,6 +39,8 @@ const issueTones: Record<IssueStatus, Tone> = {
   cancelled: 'neutral',
 };
 
+const pausable: readonly AgentStatus[] = ['idle', 'running', 'error'];
+
 /** What the dashboard is made from. */
 export interface DashboardSource {
   readonly folders: readonly ViewedFolder[];
@@ -117,7 +119,7 @@ function agentCard(agent: Agent, folder: Place, t: Translate): AgentCard {
     lastRunAt: agent.lastRunAt,
     lastRun: lastRunText(agent, lastRun, t),
     canWake: agent.isRunnable && agent.status !== 'absent' && agent.status !== 'terminated',
-    canPause: agent.status === 'idle' || agent.status === 'running' || agent.status === 'error',
+    canPause: agent.isRunnable && pausable.includes(agent.status),
     canResume: agent.status === 'paused',
     mustReview,
   };
@@ -133,7 +135,10 @@ function lastRunText(agent: Agent, run: Run | undefined, t: Translate): string {
 }
 
 function runRow(run: Run, folder: Place, t: Translate): RunRow {
-  const waiting = run.status === 'queued' ? `${t('queued')} · ${holdText(run.heldFor, t)}` : formatOutcome(run, t);
+  const waiting =
+    run.status === 'queued'
+      ? `${t('queued')} · ${holdText(run.heldFor, t)}`
+      : formatOutcome({ ...run, exitCode: null, signal: null }, t);
   return {
     folder: folder.path,
     folderName: folder.name,

@@ -70,7 +70,8 @@ export class RunTail {
         await this.#pullOnce();
       }
     } catch (error) {
-      if (error instanceof UserError && error.kind === 'not_found') this.#finish();
+      const isGone = error instanceof UserError && error.kind === 'not_found';
+      if (isGone && this.#run.finishedAt !== null) this.#finish();
       this.#options.onError(error);
     }
   }

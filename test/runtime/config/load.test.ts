@@ -68,7 +68,7 @@ describe('loadConfiguration', () => {
   const broken: [what: string, content: string | Uint8Array, problems: string[] | RegExp][] = [
     ['an empty file', '', ['1:1 The file is empty; it needs "agents:".']],
     ['only comments', '# nothing\n', ['1:1 The file is empty; it needs "agents:".']],
-    ['bad indentation', 'agents:\n  a: 1\n b: 2\n', /^3:2 /],
+    ['bad indentation', 'agents:\n  a: 1\n b: 2\n', /^3:1 /],
     ['a duplicate key', `${good}    command: evil\n`, ['6:5 duplicate key "command"']],
     ['a duplicate agent', `${good}  engineer: {}\n`, ['6:3 duplicate key "engineer"']],
     ['a tag', 'agents: !!js/function "x"\n', /tags such as ".*" are not supported/],
@@ -123,6 +123,13 @@ describe('loadConfiguration', () => {
     it('does not wait for the writer of a named pipe in its place', async () => {
       mkdirSync(path.dirname(file()));
       execFileSync('mkfifo', [file()]);
+      assert.deepEqual(await loadProblems(), ['1:1 There is something else than a file in its place.']);
+    });
+
+    it('does not wait for a named pipe behind a link either', async () => {
+      mkdirSync(path.dirname(file()));
+      execFileSync('mkfifo', [path.join(temporary.path, 'pipe')]);
+      symlinkSync('../pipe', file());
       assert.deepEqual(await loadProblems(), ['1:1 There is something else than a file in its place.']);
     });
 

@@ -117,7 +117,7 @@ agents:
     ['a negative time', '    graceSec: -1\n', '5:15 agents.engineer.graceSec: must be at least 0'],
     ['an endless time', '    timeoutSec: 9999999\n', '5:17 agents.engineer.timeoutSec: must be at most 604800'],
     ['a word for a switch', '    shell: yes\n', '5:12 agents.engineer.shell: expected true or false, found "yes"'],
-    ['nothing after a key', '    env:\n', '5:5 agents.engineer.env: expected a map, found nothing'],
+    ['nothing after a key', '    env:\n', '5:9 agents.engineer.env: expected a map, found nothing'],
     ['a secret', '    env: { A: { secret: B } }\n', '5:15 agents.engineer.env.A: expected text, found a map'],
     [
       'a variable of our own',
@@ -203,7 +203,7 @@ agents:
         ['a: b', 'b: c', 'c: b']
           .map((line) => `  ${line[0] ?? ''}: { adapter: process, command: x, reportsTo: ${line[3] ?? ''} }\n`)
           .join(''),
-      ['3:47 agents.b.reportsTo: agents report in a circle: b → c → b'],
+      ['3:49 agents.b.reportsTo: agents report in a circle: b → c → b'],
     ],
   ];
   for (const [what, text, problems] of wrongFiles) {

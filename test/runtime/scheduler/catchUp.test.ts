@@ -37,6 +37,11 @@ describe('decideCatchUp', () => {
     assert.deepEqual(decideCatchUp(daily, options), { plannedAt: options.plannedAt, missed: 1 });
   });
 
+  it('does not mind a stored time of another schedule', () => {
+    const options = { plannedAt: at('2026-06-01T12:00Z'), now: at('2026-06-01T13:00Z'), jitterMs: 0 };
+    assert.equal(decideCatchUp(daily, options), null);
+  });
+
   it('stops counting at a hundred', () => {
     const everyMinute = makePolicy({ cron: '* * * * *', timezone: 'UTC' });
     const options = { plannedAt: at('2026-06-01T09:00Z'), now: at('2026-06-05T09:00Z'), jitterMs: 0 };

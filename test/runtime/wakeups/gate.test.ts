@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { issueStatuses, wakeSources, type HeartbeatPolicy } from '../../../src/runtime/model.ts';
+import { allows, explainHold, explainRefusal, judge, type GateFacts, type Verdict } from '../../../src/runtime/wakeups/gate.ts';
+
+const open: HeartbeatPolicy = {
+  enabled: true,
+  intervalSec: 0,
+  cron: null,
+  timezone: null,
+  wakeOnAssignment: true,
+  wakeOnOnDemand: true,
+  wakeOnAutomation: true,
+  maxConcurrentRuns: 1,
+};
+const closed: HeartbeatPolicy = {
+  ...open,
+  enabled: false,
+  wakeOnAssignment: false,
+  wakeOnOnDemand: false,
+  wakeOnAutomation: false,
+};
+
+const booleans = [true, false];
+
+/** Every combination of what the gate looks at. */
+function* allFacts(): Generator<GateFacts> {
+  for (const source of wakeSources)
+    for (const isStopped of booleans)
+      for (const isDraining of booleans)
+        for (const isTrusted of booleans)
+          for (const isConsented of booleans)
+            for (const agentState of ['active', 'paused', 'terminated'] as const)
+              for (const isAbsent of booleans)
+                for (const heartbeat of [open, closed])
+                  for (const issueStatus of [null, ...issueStatuses])
+                    yield { source, isStopped, isDraining, isTrusted, isConsented, agentState, isAbsent, heartbeat, issueStatus };
+}
+
+/** The same decision, written as a list of obstacles of which the first counts. */
+function naive(facts: GateFacts): string {
+  const obstacles = [
+    [facts.isStopped, 'hold stopped'],
+    [facts.isDraining, 'hold draining'],
+    [!facts.isTrusted, 'hold trust'],
+    [!facts.isConsented, 'hold consent'],
+    [facts.agentState === 'terminated', 'refuse terminated'],
+    [facts.heartbeat === closed, 'refuse source_disabled'],
+    [facts.agentState === 'paused', 'hold paused'],
+    [facts.isAbsent, 'hold absent'],
+    [facts.issueStatus === 'done' || facts.issueStatus === 'cancelled', 'refuse issue_closed'],
+  ] as const;
+  const first = obstacles.find(([stands]) => stands)?.[1] ?? 'admit';
+  return facts.source === 'timer' && first.startsWith('hold') ? 'refuse timer_while_held' : first;
+}
+
+function toText(verdict: Verdict): string {
+  return verdict.kind === 'admit' ? 'admit' : `${verdict.kind} ${verdict.reason}`;
+}
+
+describe('gate', () => {
+  it('agrees with a naive list of obstacles over the whole product of its inputs', () => {
+    let count = 0;
+    for (const facts of allFacts()) {
+      assert.equal(toText(judge(facts)), naive(facts), JSON.stringify(facts));
+      count += 1;
+    }
+    assert.equal(count, 4 * 16 * 3 * 2 * 2 * 7);
+  });
+
+  it('has four switches, each of which stops its own source only', () => {
+    const switches = {
+      timer: { ...open, enabled: false },
+      assignment: { ...open, wakeOnAssignment: false },
+      on_demand: { ...open, wakeOnOnDemand: false },
+      automation: { ...open, wakeOnAutomation: false },
+    };
+    for (const [off, heartbeat] of Object.entries(switches)) {
+      for (const source of wakeSources) assert.equal(allows(heartbeat, source), source !== off);
+    }
+  });
+
+  it('explains every hold and refusal that it can answer', () => {
+    for (const facts of allFacts()) {
+      const verdict = judge(facts);
+      if (verdict.kind === 'hold') assert.match(explainHold(verdict.reason), /^[a-z].*[a-z]$/);
+      if (verdict.kind === 'refuse') assert.match(explainRefusal(verdict.reason), /^[a-z].*[a-z]$/);
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { isBare, isStronger, queuePriority, taskKeyOf } from '../../../src/runtime/wakeups/inbox.ts';
+
+describe('inbox', () => {
+  it('derives the task key from task, issue, schedule, source, in that order', () => {
+    const base = { agent: 'a', source: 'on_demand', taskKey: null, issueId: null } as const;
+    assert.equal(taskKeyOf({ ...base, taskKey: 't', issueId: 'i' }), 't');
+    assert.equal(taskKeyOf({ ...base, issueId: 'i' }), 'i');
+    assert.equal(taskKeyOf({ ...base, source: 'timer' }), 'schedule:a');
+    assert.equal(taskKeyOf({ ...base, source: 'timer', issueId: 'i' }), 'i');
+    assert.equal(taskKeyOf(base), 'on_demand');
+  });
+
+  it('calls bare only ticks and pings that bring nothing', () => {
+    const nothing = { text: null, issueId: null };
+    assert.equal(isBare({ source: 'timer', ...nothing }), true);
+    assert.equal(isBare({ source: 'on_demand', ...nothing }), true);
+    assert.equal(isBare({ source: 'on_demand', text: 'x', issueId: null }), false);
+    assert.equal(isBare({ source: 'on_demand', text: null, issueId: 'i' }), false);
+    assert.equal(isBare({ source: 'assignment', ...nothing }), false);
+    assert.equal(isBare({ source: 'automation', ...nothing }), false);
+  });
+
+  it('orders sources from a person down to a timer', () => {
+    assert.equal(isStronger('on_demand', 'assignment'), true);
+    assert.equal(isStronger('assignment', 'automation'), true);
+    assert.equal(isStronger('automation', 'timer'), true);
+    assert.equal(isStronger('timer', 'timer'), false);
+  });
+
+  it('queues urgent work first and work without an issue as medium', () => {
+    const order = [queuePriority('urgent'), queuePriority('high'), queuePriority('medium'), queuePriority('low')];
+    assert.deepEqual(order, [...order].sort());
+    assert.equal(queuePriority(null), queuePriority('medium'));
+  });
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { Attention } from '../../src/views/attention.ts';
+import type { ViewedFolder } from '../../src/views/folderLevel.ts';
+import { sampleRun } from '../support/sampleState.ts';
+import { viewedFolder } from './viewedFolder.ts';
+
+const failedRun = (number: number) => sampleRun(number, { status: 'failed', startedAt: 1, finishedAt: 2, exitCode: 1 });
+const pending = (hash: string, agent = 'a') => ({ agent, hash, before: null, after: '', summary: '' });
+
+describe('what deserves a message', () => {
+  const kinds = (attention: Attention, ...folders: ViewedFolder[]) => attention.next(folders).map(({ kind }) => kind);
+
+  it('is a failed run, once, and none that failed before the window came', () => {
+    const attention = new Attention();
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [failedRun(1)] })), []);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [failedRun(1), failedRun(2)] })), ['failedRun']);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [failedRun(1), failedRun(2)] })), []);
+  });
+
+  it('is one message for many runs that failed together', () => {
+    const attention = new Attention();
+    attention.next([viewedFolder()]);
+    assert.deepEqual(attention.next([viewedFolder({ runs: [failedRun(1), failedRun(2), failedRun(3)] })]), [
+      { kind: 'failedRuns', count: 3 },
+    ]);
+  });
+
+  it('is no run that succeeded or was cancelled', () => {
+    const attention = new Attention();
+    attention.next([viewedFolder()]);
+    const runs = [
+      sampleRun(1, { status: 'succeeded', startedAt: 1, finishedAt: 2 }),
+      sampleRun(2, { status: 'cancelled', startedAt: 1, finishedAt: 2 }),
+    ];
+    assert.deepEqual(kinds(attention, viewedFolder({ runs })), []);
+  });
+
+  it('is one message for all definitions to review, again only for another set', () => {
+    const attention = new Attention();
+    const review = (...hashes: string[]) =>
+      kinds(attention, viewedFolder({ pending: hashes.map((hash) => pending(hash)) }));
+    assert.deepEqual(review('1', '2'), ['review']);
+    assert.deepEqual(review('2', '1'), []);
+    assert.deepEqual(review('2', '3'), ['review']);
+    assert.deepEqual(review(), []);
+  });
+
+  it('is a lost connection, once, and again after it was good in between', () => {
+    const attention = new Attention();
+    const failed = viewedFolder({ status: { kind: 'failed', message: 'gone', action: 'retry' } });
+    const connecting = viewedFolder({ status: { kind: 'connecting', isReconnect: true } });
+    assert.deepEqual(kinds(attention, failed), ['notConnected']);
+    assert.deepEqual(kinds(attention, connecting), []);
+    assert.deepEqual(kinds(attention, failed), []);
+    assert.deepEqual(kinds(attention, viewedFolder()), []);
+    assert.deepEqual(kinds(attention, failed), ['notConnected']);
+  });
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { untranslated } from '../../../src/format.ts';
+import { readLogText } from '../../../src/views/documents/logText.ts';
+import { sampleRun } from '../../support/sampleState.ts';
+import { FakeConnection } from '../fakeConnection.ts';
+
+const run = sampleRun(1, { status: 'failed', startedAt: 1, finishedAt: 2 });
+
+function connectionWith(log: string): FakeConnection {
+  const connection = new FakeConnection();
+  connection.show([run]);
+  connection.write(run, log);
+  return connection;
+}
+
+describe('the document of a log', () => {
+  it('holds a small log whole, without escape sequences', async () => {
+    assert.equal(await readLogText(connectionWith('one\n\u001b[1mtwo\u001b[0m\n'), run.id, untranslated), 'one\ntwo\n');
+  });
+
+  it('says that a run wrote nothing', async () => {
+    assert.equal(await readLogText(connectionWith(''), run.id, untranslated), 'This run wrote nothing.');
+  });
+
+  it('holds a log just over the limit without a gap and without doubling', async () => {
+    const log = `${'0123456789'.repeat(60_000)}end`;
+    assert.equal(await readLogText(connectionWith(log), run.id, untranslated), log);
+  });
+
+  it('shows head and tail of a big log, says what is missing, and reads little', async () => {
+    const connection = connectionWith(`HEAD\n${'x'.repeat(5_000_000)}\nTAIL`);
+    const text = await readLogText(connection, run.id, untranslated);
+    assert.match(text, /^HEAD\n/);
+    assert.match(text, /TAIL$/);
+    assert.match(text, /4\.0 MB left out here\. The whole log is in \/store\/runs\/1\.log/);
+    assert.ok(connection.reads.length <= 6, String(connection.reads.length));
+  });
+});

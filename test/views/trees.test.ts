@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { untranslated } from '../../src/format.ts';
+import { agentRows } from '../../src/views/agentsModel.ts';
+import { issueRows } from '../../src/views/issuesModel.ts';
+import { runRows } from '../../src/views/runsModel.ts';
+import { changedNodes, escapeMarkdown, treeNode } from '../../src/views/treeNode.ts';
+import { sampleAgent, sampleIssue, sampleRun } from '../support/sampleState.ts';
+import { viewedFolder } from './viewedFolder.ts';
+
+const now = 10 * 3_600_000;
+const view = { now, t: untranslated };
+const noPages = new Map<string, never>();
+
+describe('the Agents view', () => {
+  it('shows each agent with its active runs below it, oldest first', () => {
+    const folder = viewedFolder({
+      agents: [
+        sampleAgent('engineer', { status: 'running', nextHeartbeatAt: now + 5 * 60_000 }),
+        sampleAgent('auditor'),
+      ],
+      runs: [
+        sampleRun(3, { heldFor: 'scope_busy' }),
+        sampleRun(2, { status: 'running', startedAt: now - 120_000 }),
+        sampleRun(1, { status: 'succeeded', startedAt: 1, finishedAt: 2 }),
+      ],
+    });
+    const rows = agentRows([folder], view);
+    assert.deepEqual(
+      rows.map((row) => [row.label, row.description]),
+      [
+        ['engineer', 'running · next in 5 min'],
+        ['auditor', 'idle'],
+      ],
+    );
+    assert.deepEqual(
+      rows[0]?.children.map((row) => row.description),
+      ['running · started 2 min ago', 'queued · waits for the run of the same task'],
+    );
+  });
+
+  it('puts a level of folders above only when there is more than one', () => {
+    const one = viewedFolder({ name: 'one', agents: [sampleAgent('engineer')] });
+    const two = viewedFolder({ name: 'two', agents: [sampleAgent('engineer')] });
+    assert.deepEqual(
+      agentRows([one], view).map(({ label }) => label),
+      ['engineer'],
+    );
+    const rows = agentRows([one, two], view);
+    assert.deepEqual(
+      rows.map(({ label }) => label),
+      ['one', 'two'],
+    );
+    assert.notEqual(rows[0]?.children[0]?.id, rows[1]?.children[0]?.id);
+  });
+
+  it('keeps the folder that could not be connected visible beside one that is', () => {
+    const failed = {
+      ...viewedFolder({ name: 'two' }),
+      state: null,
+      status: { kind: 'failed', message: 'x', action: 'retry' } as const,
+    };
+    const rows = agentRows([viewedFolder({ name: 'one' }), failed], view);
+    assert.equal(rows[1]?.description, 'not connected');
+    assert.match(rows[1]?.flags ?? '', /\bfailed\b/);
+  });
+
+  it('marks an agent that waits for review and opens the review on a click', () => {
+    const [row] = agentRows(
+      [viewedFolder({ agents: [sampleAgent('new', { consent: 'pending', isRunnable: false })] })],
+      view,
+    );
+    assert.equal(row?.description, 'waits for your review');
+    assert.equal(row?.command, 'reveille.configuration.review');
+    assert.match(row?.flags ?? '', /\bpendingReview\b/);
+    assert.doesNotMatch(row?.flags ?? '', /\brunnable\b/);
+  });
+
+  it('plans no heartbeat aloud while everything is stopped', () => {
+    const folder = viewedFolder({
+      agents: [sampleAgent('a', { nextHeartbeatAt: now + 60_000 })],
+      runtime: { isStopped: true },
+    });
+    assert.equal(agentRows([folder], view)[0]?.description, 'idle · stopped');
+  });
+
+  it('says in words for a screen reader what the icon shows', () => {
+    const [row] = agentRows([viewedFolder({ agents: [sampleAgent('a', { status: 'paused' })] })], view);
+    assert.equal(row?.spoken, 'a, paused');
+  });
+
+  it('shows hostile names in a tooltip as themselves', () => {
+    const [row] = agentRows(
+      [viewedFolder({ agents: [sampleAgent('a', { role: '[x](command:evil) <img src=x> $(bug) **b**' })] })],
+      view,
+    );
+    assert.doesNotMatch(row?.tooltip ?? '', /\[x\]|\(command:|<img|\$\(bug|\*\*b/);
+  });
+});
+
+describe('the Issues view', () => {
+  it('shows open issues only, the most urgent first, then the newest', () => {
+    const issues = [
+      sampleIssue(1, { priority: 'urgent', assignee: 'engineer' }),
+      sampleIssue(2),
+      sampleIssue(3, { status: 'done' }),
+      sampleIssue(4, { status: 'blocked' }),
+    ];
+    assert.deepEqual(
+      issueRows([viewedFolder({ issues })], view).map((row) => `${row.label} · ${row.description}`),
+      [
+        '#1 Issue 1 · engineer · to do · urgent',
+        '#4 Issue 4 · not assigned · blocked',
+        '#2 Issue 2 · not assigned · to do',
+      ],
+    );
+  });
+});
+
+describe('the Runs view', () => {
+  const settled = (number: number) =>
+    sampleRun(number, { status: 'succeeded', startedAt: now - 90_000, finishedAt: now - 60_000 });
+
+  it('shows runs newest first with outcome, duration and age', () => {
+    const rows = runRows([viewedFolder({ runs: [settled(1), sampleRun(2)] })], noPages, view);
+    assert.deepEqual(
+      rows.map((row) => row.description),
+      ['queued · waits for its turn · asked for', 'succeeded · 30 s · 1 min ago · asked for'],
+    );
+  });
+
+  it('offers older runs once a full first page is shown, and no longer when the last page came', () => {
+    const runs = Array.from({ length: 50 }, (_, index) => settled(index + 10));
+    const folder = viewedFolder({ runs });
+    assert.equal(runRows([folder], noPages, view).at(-1)?.command, 'reveille.run.loadMore');
+    const pages = new Map([[folder.path, { runs: [settled(9), settled(10)], hasMore: false }]]);
+    const rows = runRows([folder], pages, view);
+    assert.equal(rows.length, 51);
+    assert.match(rows.at(-1)?.id ?? '', /run-9$/);
+  });
+
+  it('flags a run that can be cancelled, and not one that is already ending', () => {
+    const active = /\brun\b.*\bsteady\b.*\bactive\b/;
+    const flags = (part: object) =>
+      runRows([viewedFolder({ runs: [sampleRun(1, part)] })], noPages, view)[0]?.flags ?? '';
+    assert.match(flags({ status: 'running', startedAt: now }), active);
+    assert.doesNotMatch(flags({ status: 'running', startedAt: now, isCancelling: true }), active);
+    assert.doesNotMatch(flags({ status: 'failed', startedAt: 1, finishedAt: 2 }), active);
+  });
+});
+
+describe('redrawing', () => {
+  const row = (id: string, description: string, children: ReturnType<typeof treeNode>[] = []) =>
+    treeNode({ id, label: id, description, icon: { id: 'x' }, children, expanded: 'expanded' });
+
+  it('touches nothing when nothing looks different', () => {
+    assert.deepEqual(changedNodes([row('a', '1', [row('b', '1')])], [row('a', '1', [row('b', '1')])]), []);
+  });
+
+  it('touches only the row that looks different', () => {
+    const changed = changedNodes(
+      [row('a', '1', [row('b', '1'), row('c', '1')])],
+      [row('a', '1', [row('b', '1'), row('c', '2')])],
+    );
+    assert.deepEqual(changed === 'all' ? changed : changed.map(({ id }) => id), ['c']);
+  });
+
+  it('touches the parent when its list of rows changed', () => {
+    const changed = changedNodes([row('a', '1', [])], [row('a', '1', [row('b', '1')])]);
+    assert.deepEqual(changed === 'all' ? changed : changed.map(({ id }) => id), ['a']);
+  });
+
+  it('starts over when the top level changed', () => {
+    assert.equal(changedNodes([row('a', '1')], [row('b', '1'), row('a', '1')]), 'all');
+  });
+
+  it('escapes everything that Markdown could read', () => {
+    assert.match(escapeMarkdown('[a](b) <c> $(d) `e` https://f'), /^[^[\]()<>$`:]*$/);
+  });
+});
