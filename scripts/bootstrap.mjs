@@ -32,19 +32,22 @@ function isInstalled(fingerprint) {
   return existsSync(mark) && readFileSync(mark, 'utf8').trim() === fingerprint;
 }
 
-/** `npm ci` removes node_modules first, which Windows refuses while a program of it (the Node we may be) is running. */
-function installCommand() {
-  const isRunningFromModules = process.execPath.startsWith(modules + path.sep);
-  return process.platform === 'win32' && isRunningFromModules ? 'install' : 'ci';
-}
+/**
+ * Not `npm ci`: it refuses a lock file that leaves out other platforms' optional packages, as npm writes it behind a
+ * registry that lacks them, and on Windows it cannot remove the Node that may be running this. `--no-save` leaves the
+ * lock file alone; what it names is installed, with its checksums.
+ */
+const installArguments = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
 function install(fingerprint) {
   process.stdout.write('Installing dependencies (once, and when package-lock.json changes) …\n');
-  const args = [installCommand(), '--ignore-scripts', '--no-audit', '--no-fund'];
   const npm = process.env.npm_execpath;
   const result = npm?.endsWith('.js')
-    ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
-    : spawnSync(['npm', ...args].join(' '), { cwd: root, stdio: 'inherit', shell: true });
+    ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [npm, ...installArguments], {
+        cwd: root,
+        stdio: 'inherit',
+      })
+    : spawnSync(['npm', ...installArguments].join(' '), { cwd: root, stdio: 'inherit', shell: true });
   if (result.status !== 0) {
     fail('The dependencies could not be installed. See the messages of npm above; is the npm registry reachable?');
   }

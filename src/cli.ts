@@ -209,6 +209,7 @@ async function main(): Promise<number> {
       registry: () => registry,
       storagePath: registry.directory,
       runtimeEntry: path.join(__dirname, 'runtime.js'),
+      isBundled: true,
       execPath: process.execPath,
       env: process.env,
       build: ownBuild,

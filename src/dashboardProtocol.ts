@@ -2,7 +2,7 @@
  * The contract between the dashboard's panel and its page. The panel sends complete states; the page sends
  * `ready` and commands. Texts arrive in the display language; both sides parse what they receive.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 // The page's content security policy forbids compiling code from text, and zod would try it.
 if ('document' in globalThis) z.config({ jitless: true });
@@ -19,9 +19,9 @@ const agentCard = z.object({
   status: z.string(),
   tone,
   detail: z.string(),
-  nextHeartbeatAt: z.number().nullable(),
+  nextHeartbeatAt: z.nullable(z.number()),
   schedule: z.string(),
-  lastRunAt: z.number().nullable(),
+  lastRunAt: z.nullable(z.number()),
   lastRun: z.string(),
   canWake: z.boolean(),
   canPause: z.boolean(),
@@ -40,8 +40,8 @@ const runRow = z.object({
   status: z.string(),
   tone,
   queuedAt: z.number(),
-  startedAt: z.number().nullable(),
-  finishedAt: z.number().nullable(),
+  startedAt: z.nullable(z.number()),
+  finishedAt: z.nullable(z.number()),
   exit: z.string(),
   message: z.string(),
   canCancel: z.boolean(),
@@ -83,9 +83,9 @@ export const toPage = z.object({ kind: z.literal('state'), state: dashboardState
 
 const subject = z.object({
   folder: z.string(),
-  agent: z.string().optional(),
-  runId: z.string().optional(),
-  issueId: z.string().optional(),
+  agent: z.optional(z.string()),
+  runId: z.optional(z.string()),
+  issueId: z.optional(z.string()),
 });
 
 /** What a button of the page may ask for; the panel maps each to one command. */
@@ -112,7 +112,7 @@ export type PageAction = (typeof pageActions)[number];
 /** Page → panel. */
 export const toPanel = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  z.object({ kind: z.literal('command'), action: z.enum(pageActions), subject: subject.optional() }),
+  z.object({ kind: z.literal('command'), action: z.enum(pageActions), subject: z.optional(subject) }),
 ]);
 export type ToPanel = z.infer<typeof toPanel>;
 export type PageSubject = z.infer<typeof subject>;

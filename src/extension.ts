@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Connections } from './connection/connections.ts';
 import { openUserRegistry } from './connection/userRegistry.ts';
+import { ownBuild } from './endpoint/ownBuild.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
 import { SettingsReader } from './settings.ts';
@@ -14,10 +15,6 @@ import { RuntimeLogs } from './views/runtimeLog.ts';
 import { createStatusBar } from './views/statusBar.ts';
 import { TranscriptChannels } from './views/transcripts/transcriptChannels.ts';
 import { createTrees } from './views/trees.ts';
-
-/** Set by the build. */
-declare const __BUILD_VERSION__: string;
-declare const __BUILD_STAMP__: number;
 
 /** Wires connections, views and commands. Connecting begins after it has returned: nothing is started or opened in here. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -68,11 +65,12 @@ function createConnections(
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
   const connections = new Connections(client(), {
     runtimeEntry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'runtime.js').fsPath,
+    isBundled: true,
     execPath: runtimeExecutable === '' ? process.execPath : runtimeExecutable,
     env: process.env,
     registry: openUserRegistry,
     storagePath: storagePath === '' ? ownStoragePath : storagePath,
-    build: { version: __BUILD_VERSION__, stamp: __BUILD_STAMP__ },
+    build: ownBuild,
     clock: systemClock,
     logger: log,
   });

@@ -3,7 +3,7 @@
  * Both sides validate what they receive. Objects ignore fields they do not know, so that builds of one
  * major version understand each other; the major version is `protocolVersion`.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {
   agentStatuses,
   holdReasons,
@@ -26,14 +26,14 @@ import {
 export const protocolVersion = 1;
 
 const epochMs = z.number();
-const agentKey = z.string().min(1).max(128);
-const id = z.string().min(1).max(64);
+const agentKey = z.string().check(z.minLength(1), z.maxLength(128));
+const id = z.string().check(z.minLength(1), z.maxLength(64));
 
 const heartbeat = z.object({
   enabled: z.boolean(),
   intervalSec: z.number(),
-  cron: z.string().nullable(),
-  timezone: z.string().nullable(),
+  cron: z.nullable(z.string()),
+  timezone: z.nullable(z.string()),
   wakeOnAssignment: z.boolean(),
   wakeOnOnDemand: z.boolean(),
   wakeOnAutomation: z.boolean(),
@@ -42,31 +42,31 @@ const heartbeat = z.object({
 
 const agent = z.object({
   key: agentKey,
-  role: z.string().nullable(),
-  goal: z.string().nullable(),
-  reportsTo: z.string().nullable(),
+  role: z.nullable(z.string()),
+  goal: z.nullable(z.string()),
+  reportsTo: z.nullable(z.string()),
   adapter: z.string(),
   status: z.enum(agentStatuses),
-  statusReason: z.string().nullable(),
+  statusReason: z.nullable(z.string()),
   consent: z.enum(['accepted', 'pending']),
   isRunnable: z.boolean(),
   commandLine: z.string(),
   cwd: z.string(),
   timeoutSec: z.number(),
   heartbeat,
-  nextHeartbeatAt: epochMs.nullable(),
-  lastRunId: z.string().nullable(),
-  lastRunStatus: z.enum(runStatuses).nullable(),
-  lastRunAt: epochMs.nullable(),
-}) satisfies z.ZodType<Agent>;
+  nextHeartbeatAt: z.nullable(epochMs),
+  lastRunId: z.nullable(z.string()),
+  lastRunStatus: z.nullable(z.enum(runStatuses)),
+  lastRunAt: z.nullable(epochMs),
+}) satisfies z.ZodMiniType<Agent>;
 
 const issueLocation = z.object({
-  path: z.string().max(4096),
-  startLine: z.number().int().nonnegative(),
-  startCharacter: z.number().int().nonnegative(),
-  endLine: z.number().int().nonnegative(),
-  endCharacter: z.number().int().nonnegative(),
-  text: z.string().max(4000),
+  path: z.string().check(z.maxLength(4096)),
+  startLine: z.int().check(z.nonnegative()),
+  startCharacter: z.int().check(z.nonnegative()),
+  endLine: z.int().check(z.nonnegative()),
+  endCharacter: z.int().check(z.nonnegative()),
+  text: z.string().check(z.maxLength(4000)),
 });
 
 const issue = z.object({
@@ -76,41 +76,41 @@ const issue = z.object({
   body: z.string(),
   status: z.enum(issueStatuses),
   priority: z.enum(issuePriorities),
-  assignee: z.string().nullable(),
-  location: issueLocation.nullable(),
+  assignee: z.nullable(z.string()),
+  location: z.nullable(issueLocation),
   createdAt: epochMs,
   updatedAt: epochMs,
-}) satisfies z.ZodType<Issue>;
+}) satisfies z.ZodMiniType<Issue>;
 
 const run = z.object({
   id,
   number: z.number(),
   agent: agentKey,
   taskKey: z.string(),
-  issueId: z.string().nullable(),
+  issueId: z.nullable(z.string()),
   source: z.enum(wakeSources),
   reason: z.string(),
   status: z.enum(runStatuses),
-  heldFor: z.enum(holdReasons).nullable(),
+  heldFor: z.nullable(z.enum(holdReasons)),
   queuedAt: epochMs,
-  startedAt: epochMs.nullable(),
-  finishedAt: epochMs.nullable(),
-  exitCode: z.number().nullable(),
-  signal: z.string().nullable(),
-  errorCode: z.enum(runErrorCodes).nullable(),
-  message: z.string().nullable(),
+  startedAt: z.nullable(epochMs),
+  finishedAt: z.nullable(epochMs),
+  exitCode: z.nullable(z.number()),
+  signal: z.nullable(z.string()),
+  errorCode: z.nullable(z.enum(runErrorCodes)),
+  message: z.nullable(z.string()),
   logBytes: z.number(),
   isCancelling: z.boolean(),
-}) satisfies z.ZodType<Run>;
+}) satisfies z.ZodMiniType<Run>;
 
-const runDetail = run.extend({
+const runDetail = z.extend(run, {
   commandLine: z.string(),
   cwd: z.string(),
-  pid: z.number().nullable(),
+  pid: z.nullable(z.number()),
   stdoutExcerpt: z.string(),
   stderrExcerpt: z.string(),
   logPath: z.string(),
-}) satisfies z.ZodType<RunDetail>;
+}) satisfies z.ZodMiniType<RunDetail>;
 
 const session = z.object({
   agent: agentKey,
@@ -119,23 +119,23 @@ const session = z.object({
   runs: z.number(),
   createdAt: epochMs,
   updatedAt: epochMs,
-}) satisfies z.ZodType<Session>;
+}) satisfies z.ZodMiniType<Session>;
 
 const pendingConsent = z.object({
   agent: agentKey,
   hash: z.string(),
-  before: z.string().nullable(),
+  before: z.nullable(z.string()),
   after: z.string(),
   summary: z.string(),
-}) satisfies z.ZodType<PendingConsent>;
+}) satisfies z.ZodMiniType<PendingConsent>;
 
 const configuration = z.object({
   status: z.enum(['missing', 'invalid', 'ok']),
   path: z.string(),
-  org: z.string().nullable(),
-  problems: z.array(z.object({ message: z.string(), line: z.number(), column: z.number() })).readonly(),
-  pending: z.array(pendingConsent).readonly(),
-}) satisfies z.ZodType<ConfigurationState>;
+  org: z.nullable(z.string()),
+  problems: z.readonly(z.array(z.object({ message: z.string(), line: z.number(), column: z.number() }))),
+  pending: z.readonly(z.array(pendingConsent)),
+}) satisfies z.ZodMiniType<ConfigurationState>;
 
 const runtime = z.object({
   pid: z.number(),
@@ -146,7 +146,7 @@ const runtime = z.object({
   slots: z.number(),
   storePath: z.string(),
   logPath: z.string(),
-}) satisfies z.ZodType<RuntimeState>;
+}) satisfies z.ZodMiniType<RuntimeState>;
 
 /** One thing that became different; `put` carries the whole new entity. */
 const change = z.discriminatedUnion('kind', [
@@ -180,19 +180,19 @@ const snapshot = z.object({
 export type Snapshot = z.infer<typeof snapshot>;
 
 const empty = z.object({});
-const pageLimit = z.number().int().min(1).max(200);
+const pageLimit = z.int().check(z.gte(1), z.lte(200));
 
 /** What became of a request to wake an agent. */
 const wakeResult = z.object({
   wakeupId: id,
   status: z.enum(wakeupStatuses),
   /** The run that will deliver it, if there is one. */
-  runId: z.string().nullable(),
+  runId: z.nullable(z.string()),
   /** In a person's words: started, queued behind …, held because …, refused because …. */
   message: z.string(),
 });
 
-function request<P extends z.ZodType, R extends z.ZodType>(params: P, result: R): { params: P; result: R } {
+function request<P extends z.ZodMiniType, R extends z.ZodMiniType>(params: P, result: R): { params: P; result: R } {
   return { params, result };
 }
 
@@ -205,8 +205,8 @@ export const requests = {
       version: z.string(),
       /** False in Restricted Mode: such a client may read, pause and cancel; never start or accept. */
       isTrusted: z.boolean(),
-      whenWindowsClose: z.enum(['finishRuns', 'keepRunning', 'stop']).optional(),
-      maxUnattendedHours: z.number().positive().max(8760).optional(),
+      whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
+      maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
     }),
     z.object({ version: z.string(), instance: z.string(), pid: z.number() }),
   ),
@@ -214,8 +214,8 @@ export const requests = {
   updateClient: request(
     z.object({
       isTrusted: z.boolean(),
-      whenWindowsClose: z.enum(['finishRuns', 'keepRunning', 'stop']).optional(),
-      maxUnattendedHours: z.number().positive().max(8760).optional(),
+      whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
+      maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
     }),
     empty,
   ),
@@ -224,7 +224,7 @@ export const requests = {
    * already has, the missed batches are returned if they are still kept; otherwise a snapshot.
    */
   synchronize: request(
-    z.object({ instance: z.string().nullable(), sequence: z.number().nullable() }),
+    z.object({ instance: z.nullable(z.string()), sequence: z.nullable(z.number()) }),
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('snapshot'), snapshot }),
       z.object({ kind: z.literal('missed'), batches: z.array(changeBatch) }),
@@ -233,22 +233,22 @@ export const requests = {
   'agent.wake': request(
     z.object({
       agent: agentKey,
-      reason: z.string().max(500).optional(),
+      reason: z.optional(z.string().check(z.maxLength(500))),
       /** Given to the agent in full. */
-      text: z.string().max(100_000).optional(),
-      issueId: id.optional(),
-      taskKey: z.string().min(1).max(200).optional(),
-      idempotencyKey: z.string().min(1).max(200).optional(),
+      text: z.optional(z.string().check(z.maxLength(100_000))),
+      issueId: z.optional(id),
+      taskKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+      idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
     }),
     wakeResult,
   ),
-  'agent.pause': request(z.object({ agent: agentKey, reason: z.string().max(500).optional() }), empty),
+  'agent.pause': request(z.object({ agent: agentKey, reason: z.optional(z.string().check(z.maxLength(500))) }), empty),
   'agent.resume': request(z.object({ agent: agentKey }), empty),
   'run.cancel': request(z.object({ runId: id }), empty),
   'run.get': request(z.object({ runId: id }), runDetail),
   /** Newest first; `before` is the `number` of the last run of the page before. */
   'run.list': request(
-    z.object({ before: z.number().optional(), agent: agentKey.optional(), limit: pageLimit }),
+    z.object({ before: z.optional(z.number()), agent: z.optional(agentKey), limit: pageLimit }),
     z.object({ runs: z.array(run), hasMore: z.boolean() }),
   ),
   /**
@@ -256,43 +256,43 @@ export const requests = {
    * to go on; `isComplete` is true once the run has settled and nothing follows `nextOffset`.
    */
   'log.read': request(
-    z.object({ runId: id, offset: z.number().int().nonnegative(), maxBytes: z.number().int().min(1024).max(1_048_576) }),
+    z.object({ runId: id, offset: z.int().check(z.nonnegative()), maxBytes: z.int().check(z.gte(1024), z.lte(1_048_576)) }),
     z.object({ text: z.string(), offset: z.number(), nextOffset: z.number(), isComplete: z.boolean() }),
   ),
   /** Asks for `logGrew` notifications of all runs (or no longer). */
   'log.watch': request(z.object({ enabled: z.boolean() }), empty),
-  'session.list': request(z.object({ agent: agentKey.optional() }), z.object({ sessions: z.array(session) })),
+  'session.list': request(z.object({ agent: z.optional(agentKey) }), z.object({ sessions: z.array(session) })),
   /** Forgets the sessions of an agent, or the one of a task key; answers how many. */
-  'session.reset': request(z.object({ agent: agentKey, taskKey: z.string().optional() }), z.object({ count: z.number() })),
+  'session.reset': request(z.object({ agent: agentKey, taskKey: z.optional(z.string()) }), z.object({ count: z.number() })),
   'issue.create': request(
     z.object({
-      title: z.string().trim().min(1).max(300),
-      body: z.string().max(100_000).optional(),
-      priority: z.enum(issuePriorities).optional(),
-      assignee: agentKey.optional(),
-      location: issueLocation.optional(),
+      title: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
+      body: z.optional(z.string().check(z.maxLength(100_000))),
+      priority: z.optional(z.enum(issuePriorities)),
+      assignee: z.optional(agentKey),
+      location: z.optional(issueLocation),
     }),
-    z.object({ issue, wake: wakeResult.nullable() }),
+    z.object({ issue, wake: z.nullable(wakeResult) }),
   ),
   'issue.assign': request(
-    z.object({ issueId: id, agent: agentKey.nullable() }),
-    z.object({ issue, wake: wakeResult.nullable() }),
+    z.object({ issueId: id, agent: z.nullable(agentKey) }),
+    z.object({ issue, wake: z.nullable(wakeResult) }),
   ),
   'issue.setStatus': request(z.object({ issueId: id, status: z.enum(issueStatuses) }), z.object({ issue })),
   /** Newest first; `before` is the `number` of the last issue of the page before. */
   'issue.list': request(
-    z.object({ before: z.number().optional(), limit: pageLimit, includeClosed: z.boolean().optional() }),
+    z.object({ before: z.optional(z.number()), limit: pageLimit, includeClosed: z.optional(z.boolean()) }),
     z.object({ issues: z.array(issue), hasMore: z.boolean() }),
   ),
   /** Puts the pending definitions with these hashes in force. Refused for untrusted clients. */
-  'configuration.accept': request(z.object({ hashes: z.array(z.string()).min(1).max(1000) }), z.object({ accepted: z.array(agentKey) })),
+  'configuration.accept': request(z.object({ hashes: z.array(z.string()).check(z.minLength(1), z.maxLength(1000)) }), z.object({ accepted: z.array(agentKey) })),
   'configuration.reload': request(empty, configuration),
   /** Stop Everything in this folder: cancels all runs and holds all wakes until released. */
-  'everything.stop': request(z.object({ reason: z.string().max(500).optional() }), z.object({ cancelled: z.number() })),
+  'everything.stop': request(z.object({ reason: z.optional(z.string().check(z.maxLength(500))) }), z.object({ cancelled: z.number() })),
   'everything.release': request(empty, empty),
   'runtime.status': request(empty, runtime),
   /** `drain`: finish what runs (at most 10 minutes), then exit. `now`: cancel what runs, then exit. */
-  'runtime.stop': request(z.object({ mode: z.enum(['drain', 'now']), reason: z.string().max(500) }), empty),
+  'runtime.stop': request(z.object({ mode: z.enum(['drain', 'now']), reason: z.string().check(z.maxLength(500)) }), empty),
 } as const;
 
 export type Requests = typeof requests;

@@ -27,7 +27,7 @@ function must(command: string, cwd: string, env?: Readonly<Record<string, string
 }
 
 function installServer(target: string): void {
-  const npm = 'npm ci --ignore-scripts --no-audit --no-fund --omit=dev';
+  const npm = 'npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error --omit=dev';
   must(npm, target);
   // With scripts on, this fails on kerberos, which needs a system library and is not needed here.
   must(npm, serverFolder(target));

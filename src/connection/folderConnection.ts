@@ -186,8 +186,10 @@ export class RuntimeFolderConnection implements FolderConnection {
     try {
       end = await this.#stayConnected(signal, isForced);
     } catch (error) {
+      // Disposed: nobody is left to be told.
+      if (signal.aborted) return;
       end = this.#explain(toError(error));
-      if (!signal.aborted) this.#options.logger.warn('A folder is not connected', this.#path, toError(error).message);
+      this.#options.logger.warn('A folder is not connected', this.#path, toError(error).message);
     }
     this.#loop = null;
     if (!signal.aborted) this.#setStatus(end);

@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Build } from '../endpoint/build.ts';
 import { UserError, type UserErrorKind } from '../runtime/errors.ts';
+import { keepPrivateBundle } from './privateBundle.ts';
 
 /** How to start a runtime. */
 export interface RuntimeProgram {
@@ -11,6 +14,8 @@ export interface RuntimeProgram {
   readonly execPath: string;
   /** The environment to start from; see `runtimeEnvironment`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** True: the entry is a bundle; it is copied into the store and run from there, so that an update cannot take it away. */
+  readonly isBundled?: boolean;
   /** Further arguments, after `--folder` and `--store`. */
   readonly extraArgs?: readonly string[];
 }
@@ -31,9 +36,13 @@ const otherOwnerExitCode = 3;
 const maxStderrBytes = 16 * 1024;
 
 /** Starts a runtime as a process of its own. Its standard error tells why, if it fails to come up. */
-export function launchRuntime(program: RuntimeProgram, target: { folder: string; store: string; cwd: string }): Launch {
-  const { runtimeEntry, execPath, env, extraArgs = [] } = program;
-  const child = spawn(execPath, [runtimeEntry, '--folder', target.folder, '--store', target.store, ...extraArgs], {
+export function launchRuntime(
+  program: RuntimeProgram & { readonly build: Build },
+  target: { folder: string; store: string; cwd: string },
+): Launch {
+  const { execPath, env, extraArgs = [] } = program;
+  const args = [...entryArguments(program, target.store), '--folder', target.folder, '--store', target.store];
+  const child = spawn(execPath, [...args, ...extraArgs], {
     cwd: target.cwd,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -49,11 +58,24 @@ export function launchRuntime(program: RuntimeProgram, target: { folder: string;
   };
 }
 
-/** The given environment with the editor told to be Node, and without what belongs to the editor's own processes. */
+function entryArguments(
+  { runtimeEntry, isBundled, build }: RuntimeProgram & { readonly build: Build },
+  store: string,
+): string[] {
+  if (isBundled !== true) return [runtimeEntry];
+  const installation = dirname(runtimeEntry);
+  return [join(keepPrivateBundle(store, installation, build), basename(runtimeEntry)), '--installation', installation];
+}
+
+/**
+ * The given environment with the editor told to be Node, without what belongs to the editor's own processes, and without
+ * what would make the runtime a part of the run of an agent that it is started from.
+ */
 export function runtimeEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const kept = Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_RUN_AS_NODE$)/i.test(name));
+  const foreign = /^(VSCODE_|ELECTRON_RUN_AS_NODE$|REVEILLE_(?!STATE_HOME$))/i;
+  const kept = Object.entries(env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }
 

@@ -10,6 +10,7 @@ import { recoverLostRuns } from './runs/recovery.ts';
 import { Timers } from './scheduler/timers.ts';
 import { findIssue } from './store/issueTable.ts';
 import { listRunningRuns } from './store/runTable.ts';
+import { countSessionRuns } from './store/sessionTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 import { Dispatcher, type FolderFacts } from './wakeups/dispatcher.ts';
@@ -130,7 +131,8 @@ export class Engine {
       describe: (agent) => commandLine(agent.definition),
       execute: async ({ run, agent, wakeups }) => {
         const issue = run.issueId === null ? null : (findIssue(store, run.issueId) ?? null);
-        await this.executor.execute({ run, definition: agent.definition, issue, wakeups });
+        const sessionRun = countSessionRuns(store, run.agent, run.taskKey, agent.definition.adapter) + 1;
+        await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
       },
       onDidEnd: onDidEndRun,
     });

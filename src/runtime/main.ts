@@ -37,6 +37,8 @@ async function main(): Promise<void> {
   const logPath = path.join(storePath, 'runtime.log');
   const logger = new LogFileWriter(logPath);
   const { installation } = values;
+  // Whoever started this closes the other end once it is connected.
+  process.stderr.on('error', () => undefined);
   const runtime = await Runtime.open({
     folder,
     storePath,

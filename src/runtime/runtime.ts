@@ -363,7 +363,11 @@ export class Runtime implements AsyncDisposable {
       build,
       logger,
       clock,
-      snapshot: () => this.#snapshot.take(this.#feed.sequence, this.#describe()),
+      snapshot: async () => {
+        const snapshot = this.#snapshot.take(this.#feed.sequence, this.#describe());
+        await this.#store.durable();
+        return snapshot;
+      },
       handlers: {
         ...agentRequests({ ...shared, dispatcher }),
         ...issueRequests(shared),

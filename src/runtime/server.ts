@@ -49,8 +49,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handlers: RequestHandlers;
-  /** The durable state as of now. */
-  readonly snapshot: () => Snapshot;
+  /** The state as of the call; resolves once all of it is durable. */
+  readonly snapshot: () => Promise<Snapshot>;
 }
 
 const maxConnections = 64;
@@ -146,7 +146,7 @@ export class Server {
   publish(batch: ChangeBatch): void {
     const frame = encodeIfShort('changes', batch);
     this.#history.add(batch, frame?.length ?? null);
-    for (const client of this.#clients.values()) client.sendChanges(frame, this.#snapshotFrame);
+    for (const client of this.#clients.values()) client.sendChanges(frame);
   }
 
   /** Tells clients that watch logs how long the log of a run is now. */
@@ -291,16 +291,16 @@ export class Server {
     this.#didDetachEmitter.fire(client);
   }
 
-  #synchronize(client: ServerClient, params: ParsedParams<'synchronize'>): Result<'synchronize'> {
+  async #synchronize(client: ServerClient, params: ParsedParams<'synchronize'>): Promise<Result<'synchronize'>> {
     client.startChanges();
     const known = params.instance === this.instance ? params.sequence : null;
     const batches = known === null ? null : this.#history.since(known);
     if (batches !== null) return { kind: 'missed', batches };
-    return { kind: 'snapshot', snapshot: boundSnapshot(this.#options.snapshot(), maxSnapshotBytes) };
+    return { kind: 'snapshot', snapshot: boundSnapshot(await this.#options.snapshot(), maxSnapshotBytes) };
   }
 
-  readonly #snapshotFrame = (): Buffer =>
-    encodeNotification('resnapshot', boundSnapshot(this.#options.snapshot(), maxSnapshotBytes));
+  readonly #snapshotFrame = async (): Promise<Buffer> =>
+    encodeNotification('resnapshot', boundSnapshot(await this.#options.snapshot(), maxSnapshotBytes));
 }
 
 function isMethod(name: string): name is Method {

@@ -28,7 +28,7 @@ export interface Outlet {
 /**
  * What the server sends one attached client unasked.
  * `silent → current` by synchronizing; `current → behind` when too much is unsent; `behind → current` by a new snapshot
- * once everything has left.
+ * once everything has left and the snapshot is durable.
  */
 export class ServerClient implements ClientContext, Disposable {
   readonly id: number;
@@ -40,10 +40,13 @@ export class ServerClient implements ClientContext, Disposable {
   isWatchingLogs = false;
   readonly #outlet: Outlet;
   readonly #drained: Disposable;
-  #sync: 'silent' | 'current' | 'behind' = 'silent';
+  readonly #snapshotFrame: () => Promise<Buffer>;
+  /** Batches published while a snapshot is on its way to the disk: a few milliseconds. */
+  readonly #held: (Buffer | null)[] = [];
+  #sync: 'silent' | 'current' | 'behind' | 'catching up' = 'silent';
 
   /** `snapshotFrame` makes the message that replaces all the client has. */
-  constructor(id: number, params: Params<'attach'>, outlet: Outlet, snapshotFrame: () => Buffer) {
+  constructor(id: number, params: Params<'attach'>, outlet: Outlet, snapshotFrame: () => Promise<Buffer>) {
     this.id = id;
     this.kind = params.kind;
     this.version = params.version;
@@ -51,10 +54,9 @@ export class ServerClient implements ClientContext, Disposable {
     this.whenWindowsClose = params.whenWindowsClose;
     this.maxUnattendedHours = params.maxUnattendedHours;
     this.#outlet = outlet;
+    this.#snapshotFrame = snapshotFrame;
     this.#drained = outlet.onDidDrain(() => {
-      if (this.#sync !== 'behind') return;
-      this.#sync = 'current';
-      outlet.sendFrame(snapshotFrame());
+      if (this.#sync === 'behind') this.#catchUp();
     });
   }
 
@@ -69,10 +71,26 @@ export class ServerClient implements ClientContext, Disposable {
   }
 
   /** Sends one batch; null stands for a batch too long to be sent, which a snapshot replaces. */
-  sendChanges(frame: Buffer | null, snapshotFrame: () => Buffer): void {
+  sendChanges(frame: Buffer | null): void {
+    if (this.#sync === 'catching up') this.#held.push(frame);
     if (this.#sync !== 'current') return;
     if (this.#outlet.unsentBytes > maxUnsentBytes) this.#sync = 'behind';
-    else this.#outlet.sendFrame(frame ?? snapshotFrame());
+    else if (frame === null) this.#catchUp();
+    else this.#outlet.sendFrame(frame);
+  }
+
+  /** What is published until the snapshot leaves follows it; the client knows by the numbers what is in it already. */
+  #catchUp(): void {
+    this.#sync = 'catching up';
+    this.#snapshotFrame().then(
+      (frame) => {
+        this.#sync = 'current';
+        this.#outlet.sendFrame(frame);
+        for (const held of this.#held.splice(0)) this.sendChanges(held);
+      },
+      // Without durability nothing is told; the runtime ends and the client finds its successor.
+      () => undefined,
+    );
   }
 
   /** Announcements about logs carry sizes, so leaving some out loses nothing but promptness. */

@@ -381,14 +381,19 @@ agents:
     assert.match(await runtime.readLog(done), /before/);
   });
 
-  it('counts sessions per agent and task, and forgets them on reset', async () => {
-    await using runtime = await TestRuntime.open({ configuration: echo });
+  it('counts sessions per agent and task, tells the program, and forgets them on reset', async () => {
+    const configuration = echo.replace("'cat'", "'echo run $REVEILLE_SESSION_RUN'");
+    await using runtime = await TestRuntime.open({ configuration });
     for (const taskKey of ['a', 'a', 'b']) await runtime.settled(await runtime.wake('echo', { taskKey, text: 'x' }));
     const { sessions } = await runtime.connection.request('session.list', { agent: 'echo' });
     assert.deepEqual(sessions.map(({ taskKey, runs }) => [taskKey, runs]).sort(), [['a', 2], ['b', 1]]);
 
     assert.deepEqual(await runtime.connection.request('session.reset', { agent: 'echo', taskKey: 'a' }), { count: 1 });
-    assert.deepEqual(await runtime.connection.request('session.reset', { agent: 'echo' }), { count: 1 });
+    const afresh = await runtime.wake('echo', { taskKey: 'a', text: 'x' });
+    const resumed = await runtime.wake('echo', { taskKey: 'b', text: 'x' });
+    await Promise.all([runtime.settled(afresh), runtime.settled(resumed)]);
+    assert.deepEqual([await runtime.readLog(afresh), await runtime.readLog(resumed)], ['run 1\n', 'run 2\n']);
+    assert.deepEqual(await runtime.connection.request('session.reset', { agent: 'echo' }), { count: 2 });
   });
 
   it('says what to do about a command and a directory that do not exist', async () => {

@@ -45,7 +45,7 @@ export async function startTestServer(
     logger,
     clock: systemClock,
     handlers: handlersWith(options.handlers ?? {}),
-    snapshot: options.snapshot ?? (() => sampleSnapshot()),
+    snapshot: () => Promise.resolve((options.snapshot ?? sampleSnapshot)()),
   });
   await server.start();
   const clients: RuntimeClient[] = [];

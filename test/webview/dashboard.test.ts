@@ -18,7 +18,7 @@ describe('the dashboard', function () {
   this.timeout(60_000);
   let browser: Browser;
   let built: BuiltDashboard;
-  let dashboard: OpenDashboard | undefined;
+  let dashboard: OpenDashboard;
 
   before(async () => {
     built = buildDashboard();
@@ -26,9 +26,9 @@ describe('the dashboard', function () {
   });
   after(() => browser.close());
   afterEach(async () => {
-    assert.deepEqual(dashboard?.violations, []);
-    assert.deepEqual(dashboard?.errors, []);
-    await dashboard?.page.close();
+    assert.deepEqual(dashboard.violations, []);
+    assert.deepEqual(dashboard.errors, []);
+    await dashboard.page.close();
   });
 
   async function show(state: DashboardState, setting?: DashboardSetting): Promise<OpenDashboard> {

@@ -40,7 +40,7 @@ export interface OpenDashboard {
   /** Directives of the content security policy that the page violated. */
   readonly violations: string[];
   readonly errors: string[];
-  send(state: DashboardState): Promise<void>;
+  readonly send: (state: DashboardState) => Promise<void>;
 }
 
 /** How the page is opened. */
@@ -74,7 +74,13 @@ export async function openDashboard(
     sent,
     violations,
     errors,
-    send: (state) => page.evaluate((message) => void window.postMessage(message, '*'), { kind: 'state', state }),
+    send: (state) =>
+      page.evaluate(
+        (message) => {
+          window.postMessage(message, '*');
+        },
+        { kind: 'state', state },
+      ),
   };
 }
 
@@ -105,7 +111,7 @@ function playEditor(theme: { bodyClass: string; variables: Readonly<Record<strin
     scope.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);
   });
   new MutationObserver((_changes, observer) => {
-    if (document.body === null) return;
+    if (document.querySelector('body') === null) return;
     observer.disconnect();
     document.body.classList.add(theme.bodyClass);
     for (const [name, value] of Object.entries(theme.variables)) {

@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { copyWorkshop } from '../../scripts/host/workspaceCopy.ts';
-import { root, runNode } from '../../scripts/testing/command.ts';
+import { runNode } from '../../scripts/testing/command.ts';
 import {
   openView,
   pick,

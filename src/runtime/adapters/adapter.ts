@@ -6,6 +6,8 @@ export interface RunRequest {
   readonly runId: string;
   readonly agentKey: string;
   readonly taskKey: string;
+  /** Which run of its session this is, counted from 1; 1 = start afresh. */
+  readonly sessionRun: number;
   readonly source: WakeSource;
   /** Why the agent was woken, in a person's words. */
   readonly reason: string;

@@ -57,6 +57,7 @@ function describeRun(request: RunRequest): Record<string, string> {
     REVEILLE_RUN_ID: request.runId,
     REVEILLE_AGENT: request.agentKey,
     REVEILLE_TASK_KEY: request.taskKey,
+    REVEILLE_SESSION_RUN: String(request.sessionRun),
     REVEILLE_WAKE_SOURCE: request.source,
     REVEILLE_WAKE_REASON: request.reason,
     REVEILLE_WORKSPACE: request.workspaceFolder,

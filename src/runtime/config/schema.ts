@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AgentDefinition } from '../definition.ts';
 import type { HeartbeatPolicy } from '../model.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';

@@ -17,6 +17,8 @@ export interface Assignment {
   readonly run: RunRow;
   readonly definition: AgentDefinition;
   readonly issue: Issue | null;
+  /** Which run of its session this is, counted from 1. */
+  readonly sessionRun: number;
   /** What its prompt delivers, oldest first. */
   readonly wakeups: readonly WakeNote[];
 }
@@ -116,13 +118,14 @@ export class Executor {
     }
   }
 
-  #start({ run, definition, issue, wakeups }: Assignment): ProcessRun {
+  #start({ run, definition, issue, sessionRun, wakeups }: Assignment): ProcessRun {
     const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, onDidGrowLog } = this.#options;
     const { key, role, goal, timeoutSec, graceSec } = definition;
     const plan = adapterOf(definition.adapter).plan(definition, {
       runId: run.id,
       agentKey: key,
       taskKey: run.taskKey,
+      sessionRun,
       source: run.source,
       reason: run.reason,
       issue,

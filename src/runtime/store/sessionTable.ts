@@ -11,6 +11,13 @@ export function listSessions(reader: Reader, agent?: string): Session[] {
   return reader.all(sql, agent === undefined ? [] : [agent]).map(fromRow);
 }
 
+/** How many runs the session of an (agent, task key, adapter) has had; 0 if there is none. */
+export function countSessionRuns(reader: Reader, agent: string, taskKey: string, adapter: string): number {
+  const sql = 'SELECT runs FROM session WHERE agent = ? AND task_key = ? AND adapter = ?';
+  const [runs] = reader.get(sql, [agent, taskKey, adapter]) ?? [];
+  return Number(runs ?? 0);
+}
+
 /** Counts a settled run into the session of its (agent, task key, adapter), which is made if there is none. */
 export function recordSessionRun(
   writer: Writer,

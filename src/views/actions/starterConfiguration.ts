@@ -5,7 +5,7 @@ export function starterConfiguration(name: string, t: Translate): string {
   const lines = [
     `# ${t('The agents of this folder. Nothing here runs before you have accepted it.')}`,
     'org:',
-    `  name: ${JSON.stringify(name)}`,
+    `  name: ${JSON.stringify(name.trim() === '' ? t('My workspace') : name)}`,
     '',
     'agents:',
     '  greeter:',

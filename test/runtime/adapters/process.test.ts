@@ -22,6 +22,7 @@ const request: RunRequest = {
   runId: '01RUN',
   agentKey: 'engineer',
   taskKey: 'issue-12',
+  sessionRun: 1,
   source: 'assignment',
   reason: 'Issue #12 was assigned',
   issue,

@@ -8,8 +8,8 @@ describe('the starter configuration', () => {
     for (const name of ['workshop', 'a "b": c # d', 'x\ny', '']) {
       const text = starterConfiguration(name, untranslated);
       const loaded = parseConfiguration(new TextEncoder().encode(text), '/work');
-      assert.equal(loaded.status, 'ok', JSON.stringify(loaded));
-      const [agent] = loaded.status === 'ok' ? loaded.agents : [];
+      if (loaded.status !== 'ok') assert.fail(JSON.stringify(loaded));
+      const [agent] = loaded.agents;
       assert.equal(agent?.key, 'greeter');
       assert.equal(agent.heartbeat.enabled, false);
     }

@@ -1,0 +1,62 @@
+/**
+ * Takes the pictures of README and walkthrough from the real thing: a VS Code with the example, its agents woken, in a dark
+ * and a light theme. Writes docs/images/*.png.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { startVsCodeHost, type VsCodeHost } from './host/vsCodeHost.ts';
+import { openView, runCommand, waitForWorkbench } from './host/workbench.ts';
+import { copyWorkshop } from './host/workspaceCopy.ts';
+import { root, runNode } from './testing/command.ts';
+
+const images = path.join(root, 'docs', 'images');
+const viewport = { width: 1280, height: 800 };
+const themes = { dark: 'Dark Modern', light: 'Light Modern' };
+
+async function reveille(host: VsCodeHost, ...args: readonly string[]): Promise<void> {
+  await runNode([path.join(root, 'dist/cli.js'), ...args, '--folder', host.workspace], {
+    output: 'inherit',
+    env: { REVEILLE_STATE_HOME: host.stateHome },
+  });
+}
+
+async function chooseTheme(page: Page, theme: string): Promise<void> {
+  await runCommand(page, 'Preferences: Color Theme');
+  await page.keyboard.type(theme);
+  const row = page.locator('.quick-input-list .monaco-list-row').getByText(theme, { exact: true }).first();
+  await row.click();
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+async function takePictures(host: VsCodeHost, name: keyof typeof themes): Promise<void> {
+  const window = await host.openWindow({ viewport });
+  const { page } = window;
+  await waitForWorkbench(page);
+  await chooseTheme(page, themes[name]);
+  await runCommand(page, 'View: Toggle Secondary Side Bar Visibility');
+  await openView(page, 'Reveille');
+  await page.screenshot({ path: '/tmp/tryw/s.png' });
+  await page.locator('.pane').getByText('surveyor').first().waitFor({timeout:4000});
+  const running = reveille(host, 'wake', 'checker', '--follow');
+  await page.locator('.pane [role="treeitem"][aria-label^="checker, running"]').first().click();
+  await runCommand(page, 'Reveille: Open Dashboard');
+  await page.waitForTimeout(1500);
+  await page.screenshot({ path: path.join(images, `dashboard-${name}.png`) });
+  await running;
+  await window.close();
+}
+
+mkdirSync(images, { recursive: true });
+const workspace = copyWorkshop();
+try {
+  const build = await runNode(['esbuild.mjs'], { output: 'capture' });
+  if (build.exitCode !== 0) throw new Error(build.output);
+  await using host = await startVsCodeHost({ workspace, trust: true, extensionDevelopmentPath: root });
+  await reveille(host, 'accept');
+  for (const agent of ['surveyor', 'historian']) await reveille(host, 'wake', agent, '--follow');
+  for (const name of ['dark', 'light'] as const) await takePictures(host, name);
+  await reveille(host, 'stop-runtime');
+} finally {
+  rmSync(path.dirname(workspace), { recursive: true, force: true, maxRetries: 5 });
+}
