@@ -2,9 +2,8 @@
  * Takes the pictures of README and walkthrough from the real thing: a VS Code with the example, its agents woken, in a dark
  * and a light theme. Writes docs/images/*.png.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import { startVsCodeHost, type VsCodeHost } from './host/vsCodeHost.ts';
 import { openView, runCommand, waitForWorkbench } from './host/workbench.ts';
 import { copyWorkshop } from './host/workspaceCopy.ts';
@@ -12,7 +11,7 @@ import { root, runNode } from './testing/command.ts';
 
 const images = path.join(root, 'docs', 'images');
 const viewport = { width: 1280, height: 800 };
-const themes = { dark: 'Dark Modern', light: 'Light Modern' };
+const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
 
 async function reveille(host: VsCodeHost, ...args: readonly string[]): Promise<void> {
   await runNode([path.join(root, 'dist/cli.js'), ...args, '--folder', host.workspace], {
@@ -21,23 +20,20 @@ async function reveille(host: VsCodeHost, ...args: readonly string[]): Promise<v
   });
 }
 
-async function chooseTheme(page: Page, theme: string): Promise<void> {
-  await runCommand(page, 'Preferences: Color Theme');
-  await page.keyboard.type(theme);
-  const row = page.locator('.quick-input-list .monaco-list-row').getByText(theme, { exact: true }).first();
-  await row.click();
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+/** In the workspace's own settings, so that nothing of it is left. */
+function writeSettings(workspace: string, theme: string): void {
+  mkdirSync(path.join(workspace, '.vscode'), { recursive: true });
+  writeFileSync(path.join(workspace, '.vscode', 'settings.json'), JSON.stringify({ 'workbench.colorTheme': theme }));
 }
 
 async function takePictures(host: VsCodeHost, name: keyof typeof themes): Promise<void> {
+  writeSettings(host.workspace, themes[name]);
   const window = await host.openWindow({ viewport });
   const { page } = window;
   await waitForWorkbench(page);
-  await chooseTheme(page, themes[name]);
-  await runCommand(page, 'View: Toggle Secondary Side Bar Visibility');
+  await page.keyboard.press('Control+Alt+B');
   await openView(page, 'Reveille');
-  await page.screenshot({ path: '/tmp/tryw/s.png' });
-  await page.locator('.pane').getByText('surveyor').first().waitFor({timeout:4000});
+  await page.locator('.pane').getByText('surveyor').first().waitFor();
   const running = reveille(host, 'wake', 'checker', '--follow');
   await page.locator('.pane [role="treeitem"][aria-label^="checker, running"]').first().click();
   await runCommand(page, 'Reveille: Open Dashboard');

@@ -60,7 +60,8 @@ const commands: Readonly<Record<string, Command>> = {
     for (const agent of state.agents.values()) {
       print(`${agent.key.padEnd(20)} ${agent.status.padEnd(18)} ${agent.commandLine}`);
     }
-    for (const run of state.runs.values()) if (run.finishedAt === null) print(`${run.id}  ${run.agent}  ${describe(run)}`);
+    for (const run of state.runs.values())
+      if (run.finishedAt === null) print(`${run.id}  ${run.agent}  ${describe(run)}`);
     return 0;
   },
   accept: async (connection) => {

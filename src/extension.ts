@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Connections } from './connection/connections.ts';
-import { openUserRegistry } from './connection/userRegistry.ts';
-import { ownBuild } from './endpoint/ownBuild.ts';
+import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
 import { SettingsReader } from './settings.ts';
@@ -70,7 +69,7 @@ function createConnections(
     env: process.env,
     registry: openUserRegistry,
     storagePath: storagePath === '' ? ownStoragePath : storagePath,
-    build: ownBuild,
+    build: windowBuild,
     clock: systemClock,
     logger: log,
   });

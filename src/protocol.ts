@@ -256,14 +256,21 @@ export const requests = {
    * to go on; `isComplete` is true once the run has settled and nothing follows `nextOffset`.
    */
   'log.read': request(
-    z.object({ runId: id, offset: z.int().check(z.nonnegative()), maxBytes: z.int().check(z.gte(1024), z.lte(1_048_576)) }),
+    z.object({
+      runId: id,
+      offset: z.int().check(z.nonnegative()),
+      maxBytes: z.int().check(z.gte(1024), z.lte(1_048_576)),
+    }),
     z.object({ text: z.string(), offset: z.number(), nextOffset: z.number(), isComplete: z.boolean() }),
   ),
   /** Asks for `logGrew` notifications of all runs (or no longer). */
   'log.watch': request(z.object({ enabled: z.boolean() }), empty),
   'session.list': request(z.object({ agent: z.optional(agentKey) }), z.object({ sessions: z.array(session) })),
   /** Forgets the sessions of an agent, or the one of a task key; answers how many. */
-  'session.reset': request(z.object({ agent: agentKey, taskKey: z.optional(z.string()) }), z.object({ count: z.number() })),
+  'session.reset': request(
+    z.object({ agent: agentKey, taskKey: z.optional(z.string()) }),
+    z.object({ count: z.number() }),
+  ),
   'issue.create': request(
     z.object({
       title: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
@@ -285,14 +292,23 @@ export const requests = {
     z.object({ issues: z.array(issue), hasMore: z.boolean() }),
   ),
   /** Puts the pending definitions with these hashes in force. Refused for untrusted clients. */
-  'configuration.accept': request(z.object({ hashes: z.array(z.string()).check(z.minLength(1), z.maxLength(1000)) }), z.object({ accepted: z.array(agentKey) })),
+  'configuration.accept': request(
+    z.object({ hashes: z.array(z.string()).check(z.minLength(1), z.maxLength(1000)) }),
+    z.object({ accepted: z.array(agentKey) }),
+  ),
   'configuration.reload': request(empty, configuration),
   /** Stop Everything in this folder: cancels all runs and holds all wakes until released. */
-  'everything.stop': request(z.object({ reason: z.optional(z.string().check(z.maxLength(500))) }), z.object({ cancelled: z.number() })),
+  'everything.stop': request(
+    z.object({ reason: z.optional(z.string().check(z.maxLength(500))) }),
+    z.object({ cancelled: z.number() }),
+  ),
   'everything.release': request(empty, empty),
   'runtime.status': request(empty, runtime),
   /** `drain`: finish what runs (at most 10 minutes), then exit. `now`: cancel what runs, then exit. */
-  'runtime.stop': request(z.object({ mode: z.enum(['drain', 'now']), reason: z.string().check(z.maxLength(500)) }), empty),
+  'runtime.stop': request(
+    z.object({ mode: z.enum(['drain', 'now']), reason: z.string().check(z.maxLength(500)) }),
+    empty,
+  ),
 } as const;
 
 export type Requests = typeof requests;

@@ -65,7 +65,7 @@ export const steps: readonly Step[] = [
   check('lint', 'checks', [packageBin('eslint/bin/eslint.js'), '.']),
   ...projects().map((folder) => check(`types of ${folder}`, 'checks', [tsc, '-p', folder])),
   check('boundaries', 'checks', [
-    packageBin('dependency-cruiser/bin/dependency-cruise.mjs'),
+    packageBin('dependency-cruiser/bin/dependency-cruiser.mjs'),
     ...['src', 'webview-ui', 'test', 'scripts', '--config', '.dependency-cruiser.cjs'],
   ]),
   check('unused', 'checks', [packageBin('knip/bin/knip.js')]),

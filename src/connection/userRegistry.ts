@@ -1,4 +1,9 @@
+import type { Build } from '../endpoint/build.ts';
+import { ownBuild } from '../endpoint/ownBuild.ts';
 import { Registry } from '../endpoint/registry.ts';
+
+/** The build that a window brings along. */
+export const windowBuild: Build = ownBuild;
 
 /**
  * Opens the user's registry for a window.

@@ -1,11 +1,7 @@
 import type { Disposable } from './lifecycle.ts';
 
 /** Subscribes a listener; the shape of VS Code's `Event`, so trees and `subscriptions` accept it. */
-export type Event<T> = (
-  listener: (event: T) => unknown,
-  thisArg?: unknown,
-  disposables?: Disposable[],
-) => Disposable;
+export type Event<T> = (listener: (event: T) => unknown, thisArg?: unknown, disposables?: Disposable[]) => Disposable;
 
 /**
  * A list of listeners. A listener that throws is reported to `onError` and does not stop the others.

@@ -9,10 +9,26 @@ export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'timed_o
 export type RunStatus = (typeof runStatuses)[number];
 export type SettledStatus = Exclude<RunStatus, 'queued' | 'running'>;
 
-export const wakeupStatuses = ['queued', 'claimed', 'coalesced', 'completed', 'failed', 'cancelled', 'refused'] as const;
+export const wakeupStatuses = [
+  'queued',
+  'claimed',
+  'coalesced',
+  'completed',
+  'failed',
+  'cancelled',
+  'refused',
+] as const;
 export type WakeupStatus = (typeof wakeupStatuses)[number];
 
-export const agentStatuses = ['idle', 'running', 'paused', 'error', 'pending_approval', 'terminated', 'absent'] as const;
+export const agentStatuses = [
+  'idle',
+  'running',
+  'paused',
+  'error',
+  'pending_approval',
+  'terminated',
+  'absent',
+] as const;
 export type AgentStatus = (typeof agentStatuses)[number];
 
 export const issueStatuses = ['todo', 'in_progress', 'in_review', 'blocked', 'done', 'cancelled'] as const;
@@ -53,7 +69,13 @@ export const holdReasons = [
 export type HoldReason = (typeof holdReasons)[number];
 
 /** Why a wakeup was refused. */
-export const refusalReasons = ['terminated', 'source_disabled', 'duplicate', 'issue_closed', 'timer_while_held'] as const;
+export const refusalReasons = [
+  'terminated',
+  'source_disabled',
+  'duplicate',
+  'issue_closed',
+  'timer_while_held',
+] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /** When and for what an agent may be woken; the three `wakeOn…` switches are independent. */

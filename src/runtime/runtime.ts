@@ -7,15 +7,15 @@ import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
 import type { FolderIdentity } from '../endpoint/folderIdentity.ts';
 import { StopFlag } from '../endpoint/stopFlag.ts';
 import { protocolVersion } from '../protocol.ts';
+import { Attendance } from './attendance.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import type { Clock } from './clock.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
 import { ConsentStore } from './config/consentStore.ts';
 import { Definitions } from './definitions.ts';
 import { Engine } from './engine.ts';
-import { toError } from './errors.ts';
+import { toError, UserError } from './errors.ts';
 import { FolderSnapshot } from './folderSnapshot.ts';
-import { Lifetime, type LifetimeDecision } from './lifetime.ts';
 import { DisposableStore } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { RuntimeState } from './model.ts';
@@ -24,12 +24,14 @@ import { agentRequests } from './requests/agentRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
+import { sessionRequests } from './requests/sessionRequests.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
 import { Server } from './server.ts';
-import type { ClientContext } from './serverClient.ts';
+import { StopControl } from './stopControl.ts';
 import { Owner } from './store/owner.ts';
 import { StateWriter } from './store/stateWriter.ts';
-import { prepareStoreDirectory, Store } from './store/store.ts';
+import { Store } from './store/store.ts';
+import { prepareStoreDirectory } from './store/storeDirectory.ts';
 import type { FolderFacts } from './wakeups/dispatcher.ts';
 
 export interface RuntimeOptions {
@@ -69,7 +71,6 @@ export class Runtime implements AsyncDisposable {
   readonly #owner: Owner;
   readonly #store: Store;
   readonly #startedAt: number;
-  readonly #stopFlag: StopFlag;
   readonly #state: StateWriter;
   readonly #definitions: Definitions;
   readonly #snapshot: FolderSnapshot;
@@ -77,12 +78,10 @@ export class Runtime implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
-  readonly #lifetime: Lifetime;
+  readonly #attendance: Attendance;
+  readonly #stopControl: StopControl;
   readonly #token = randomBytes(32).toString('hex');
   #mode: RuntimeState['mode'] = 'running';
-  #isFinishing = false;
-  #isTrusted = false;
-  #wasStopped: boolean;
   #stopping: Promise<void> | null = null;
 
   private constructor(options: RuntimeOptions, owner: Owner, store: Store) {
@@ -91,8 +90,6 @@ export class Runtime implements AsyncDisposable {
     this.#owner = owner;
     this.#store = store;
     this.#startedAt = clock.now();
-    this.#stopFlag = new StopFlag(options.stateDirectory);
-    this.#wasStopped = this.#stopFlag.isSet;
     this.#state = new StateWriter(store, (touched) => {
       this.#feed.add(this.#snapshot.changesOf(touched), store.durable());
     });
@@ -111,7 +108,15 @@ export class Runtime implements AsyncDisposable {
     this.#engine = this.#makeEngine();
     this.#endpoint = this.#disposables.add(createEndpoint());
     this.#server = this.#makeServer();
-    this.#lifetime = this.#disposables.add(this.#makeLifetime());
+    this.#attendance = this.#disposables.add(this.#makeAttendance());
+    const flag = new StopFlag(options.stateDirectory);
+    const onDidChange = (isStopped: boolean): Promise<void> => this.#followStop(isStopped);
+    this.#stopControl = this.#disposables.add(new StopControl({ flag, clock, onDidChange }));
+    this.#disposables.add(
+      owner.watch(() => {
+        this.#fail(new UserError('owned_elsewhere', 'Another Reveille runtime took this folder over.'));
+      }),
+    );
   }
 
   /**
@@ -165,56 +170,17 @@ export class Runtime implements AsyncDisposable {
       }),
     );
     this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
-    this.#disposables.add(this.#stopFlag.watch(() => void this.#checkStopFlag()));
-    await this.#listen();
+    await this.#server.start();
     this.#engine.start();
     this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
     logger.info('The runtime is ready', folder.path, `version ${this.#options.build.version}`);
   }
 
-  async #listen(): Promise<void> {
-    await this.#server.start();
-    this.#disposables.add(
-      this.#server.onDidAttach((client) => {
-        this.#meet(client);
-      }),
-    );
-    this.#disposables.add(
-      this.#server.onDidUpdate((client) => {
-        this.#meet(client);
-      }),
-    );
-    this.#disposables.add(
-      this.#server.onDidDetach(() => {
-        this.#reconsiderTrust();
-        this.#lifetime.review();
-      }),
-    );
-  }
-
-  #meet(client: ClientContext): void {
-    const { whenWindowsClose, maxUnattendedHours } = client;
-    this.#reconsiderTrust();
-    this.#lifetime.setPolicy({
-      ...(whenWindowsClose !== undefined && { whenWindowsClose }),
-      ...(maxUnattendedHours !== undefined && { maxUnattendedHours }),
-    });
-    if (this.#isFinishing) this.#setFinishing(false);
-  }
-
-  /** Any trusted client gives the right; without clients the last answer stays. */
-  #reconsiderTrust(): void {
-    const { clients } = this.#server;
-    if (clients.length === 0) return;
-    this.#isTrusted = clients.some((client) => client.isTrusted);
-    void this.#engine.dispatcher.dispatch();
-  }
-
   #facts(): FolderFacts {
     return {
-      isStopped: this.#stopFlag.isSet,
-      isDraining: this.#mode === 'draining' || this.#isFinishing,
-      isTrusted: this.#isTrusted,
+      isStopped: this.#stopControl.isStopped,
+      isDraining: this.#mode === 'draining' || this.#attendance.isFinishing,
+      isTrusted: this.#attendance.isTrusted,
     };
   }
 
@@ -225,7 +191,7 @@ export class Runtime implements AsyncDisposable {
       version: build.version,
       startedAt: this.#startedAt,
       mode: this.#mode,
-      isStopped: this.#stopFlag.isSet,
+      isStopped: this.#stopControl.isStopped,
       slots,
       storePath,
       logPath,
@@ -250,40 +216,20 @@ export class Runtime implements AsyncDisposable {
       });
     };
     this.#disposables.add(watcher.onDidSettle(reload));
-    watcher.start();
+    void watcher.start();
   }
 
-  async #checkStopFlag(): Promise<void> {
-    const isStopped = this.#stopFlag.isSet;
-    if (isStopped === this.#wasStopped) return;
-    this.#wasStopped = isStopped;
+  async #followStop(isStopped: boolean): Promise<void> {
     if (isStopped) this.#engine.executor.cancelAll('cancelled_by_stop');
     this.#announceRuntime();
     await this.#engine.dispatcher.dispatch();
+    await this.#store.durable();
   }
 
   async #stopEverything(reason: string): Promise<number> {
     const running = this.#engine.dispatcher.runningCount;
-    this.#stopFlag.set(reason, this.#options.clock.now());
-    await this.#checkStopFlag();
-    await this.#store.durable();
+    await this.#stopControl.stop(reason);
     return running;
-  }
-
-  async #releaseEverything(): Promise<void> {
-    this.#stopFlag.release();
-    await this.#checkStopFlag();
-    await this.#store.durable();
-  }
-
-  #setFinishing(isFinishing: boolean): void {
-    this.#isFinishing = isFinishing;
-    void this.#engine.dispatcher.dispatch();
-  }
-
-  #decide(decision: LifetimeDecision): void {
-    if (decision === 'finish') this.#setFinishing(true);
-    if (decision === 'stop') this.#leave('Nobody needs it any more.');
   }
 
   #stopRuntime(mode: 'drain' | 'now', reason: string): void {
@@ -347,7 +293,7 @@ export class Runtime implements AsyncDisposable {
         this.#server.growLog(growth);
       },
       onDidEndRun: () => {
-        this.#lifetime.review();
+        this.#attendance.review();
       },
     });
   }
@@ -371,12 +317,13 @@ export class Runtime implements AsyncDisposable {
       handlers: {
         ...agentRequests({ ...shared, dispatcher }),
         ...issueRequests(shared),
+        ...sessionRequests(shared),
         ...runRequests({ ...shared, executor, logsDirectory }),
         ...folderRequests({
           acceptDefinitions: (hashes) => this.#definitions.accept(hashes),
           reloadConfiguration: () => this.#definitions.reload(),
           stopEverything: (reason) => this.#stopEverything(reason),
-          releaseEverything: () => this.#releaseEverything(),
+          releaseEverything: () => this.#stopControl.release(),
           describe: () => this.#describe(),
           stopRuntime: (mode, reason) => {
             this.#stopRuntime(mode, reason);
@@ -386,16 +333,17 @@ export class Runtime implements AsyncDisposable {
     });
   }
 
-  #makeLifetime(): Lifetime {
+  #makeAttendance(): Attendance {
     const { clock, lingerMs, folder, hasInstallation } = this.#options;
-    return new Lifetime({
+    return new Attendance({
+      server: this.#server,
       clock,
       lingerMs,
-      clients: () => this.#server.clients.length,
       activeRuns: () => this.#engine.dispatcher.runningCount,
       hasGround: () => fs.existsSync(folder.path) && (this.#server.clients.length > 0 || hasInstallation()),
-      onDecision: (decision) => {
-        this.#decide(decision);
+      onDidChange: () => void this.#engine.dispatcher.dispatch(),
+      onDidExpire: () => {
+        this.#leave('Nobody needs it any more.');
       },
     });
   }

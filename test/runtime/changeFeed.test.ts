@@ -24,7 +24,13 @@ describe('ChangeFeed', () => {
 
     assert.deepEqual(errors, []);
     assert.deepEqual(keysOf(published), ['a', 'b']);
-    assert.deepEqual(published.map(({ sequence, previous }) => [previous, sequence]), [[0, 1], [1, 2]]);
+    assert.deepEqual(
+      published.map(({ sequence, previous }) => [previous, sequence]),
+      [
+        [0, 1],
+        [1, 2],
+      ],
+    );
   });
 
   it('tells nobody what did not become durable, and reports it', async () => {

@@ -17,7 +17,11 @@ describe('decideLifetime', () => {
     ['lingers for a reload', { unattendedMs: 29_999, activeRuns: 1 }, 'linger'],
     ['stops when nothing runs', {}, 'stop'],
     ['finishes what runs', { activeRuns: 1 }, 'finish'],
-    ['cancels what runs if it should stop', { activeRuns: 1, policy: { ...left.policy, whenWindowsClose: 'stop' } }, 'stop'],
+    [
+      'cancels what runs if it should stop',
+      { activeRuns: 1, policy: { ...left.policy, whenWindowsClose: 'stop' } },
+      'stop',
+    ],
     ['keeps running', { policy: { whenWindowsClose: 'keepRunning', maxUnattendedHours: 24 } }, 'live'],
     [
       'keeps running for so long only',
@@ -55,7 +59,9 @@ describe('Lifetime', () => {
   it('stops 30 s after a start to which nobody came', () => {
     using stack = new DisposableStack();
     const { clock, decisions, lifetime } = open({ clients: 0, activeRuns: 0 });
-    stack.defer(() => { lifetime.dispose(); });
+    stack.defer(() => {
+      lifetime.dispose();
+    });
 
     clock.tick(29_999);
     assert.deepEqual(decisions, []);

@@ -56,7 +56,9 @@ describe('Runtime', function () {
     await runtime.wake('gated', { taskKey: 'a', text: 'three' });
     letGo(runtime, 'a');
     await runtime.settled(first);
-    await runtime.until((state) => [...state.runs.values()].some((run) => run.id !== first && run.status === 'running'));
+    await runtime.until((state) =>
+      [...state.runs.values()].some((run) => run.id !== first && run.status === 'running'),
+    );
     letGo(runtime, 'a');
     await runtime.until((state) => [...state.runs.values()].every((run) => run.finishedAt !== null));
 
@@ -171,7 +173,9 @@ agents:
     writeFileSync(script, 'echo evil');
     const held = await runtime.wake('script', { text: 'x' });
 
-    await runtime.until((state) => state.runs.get(held)?.heldFor === 'consent' && state.configuration.pending.length === 1);
+    await runtime.until(
+      (state) => state.runs.get(held)?.heldFor === 'consent' && state.configuration.pending.length === 1,
+    );
     assert.match(runtime.state.configuration.pending[0]?.summary ?? '', /has changed/);
     await runtime.acceptAll();
     await runtime.settled(held);
@@ -183,10 +187,9 @@ agents:
     const [shown] = runtime.state.configuration.pending;
     runtime.writeConfiguration(echo.replace("'cat'", "'rm -rf important'"));
 
-    await assert.rejects(
-      runtime.connection.request('configuration.accept', { hashes: [shown?.hash ?? ''] }),
-      { kind: 'consent' },
-    );
+    await assert.rejects(runtime.connection.request('configuration.accept', { hashes: [shown?.hash ?? ''] }), {
+      kind: 'consent',
+    });
 
     assert.equal(runtime.state.agents.get('echo')?.isRunnable, false);
   });
@@ -234,10 +237,13 @@ agents:
     await runtime.connection.request('run.cancel', { runId: running });
 
     const ends = [await runtime.settled(running), await runtime.settled(queued)];
-    assert.deepEqual(ends.map((run) => [run.status, run.errorCode]), [
-      ['cancelled', 'cancelled_by_user'],
-      ['cancelled', 'cancelled_by_user'],
-    ]);
+    assert.deepEqual(
+      ends.map((run) => [run.status, run.errorCode]),
+      [
+        ['cancelled', 'cancelled_by_user'],
+        ['cancelled', 'cancelled_by_user'],
+      ],
+    );
     assert.equal(runtime.state.runs.size, 2);
   });
 
@@ -284,7 +290,14 @@ agents:
 
   it('wakes the assignee of an issue with its text and place, and moves the issue on', async () => {
     await using runtime = await TestRuntime.open({ configuration: echo });
-    const location = { path: 'src/a.js', startLine: 2, startCharacter: 0, endLine: 4, endCharacter: 1, text: 'if (x) {\n}' };
+    const location = {
+      path: 'src/a.js',
+      startLine: 2,
+      startCharacter: 0,
+      endLine: 4,
+      endCharacter: 1,
+      text: 'if (x) {\n}',
+    };
 
     const { issue, wake } = await runtime.connection.request('issue.create', {
       title: 'Mend it',
@@ -315,7 +328,9 @@ agents:
   it('leaves no trace of an issue whose assignee does not exist', async () => {
     await using runtime = await TestRuntime.open({ configuration: echo });
 
-    await assert.rejects(runtime.connection.request('issue.create', { title: 'a', assignee: 'nobody' }), { kind: 'not_found' });
+    await assert.rejects(runtime.connection.request('issue.create', { title: 'a', assignee: 'nobody' }), {
+      kind: 'not_found',
+    });
 
     assert.deepEqual((await runtime.connection.request('issue.list', { limit: 10 })).issues, []);
   });
@@ -386,7 +401,10 @@ agents:
     await using runtime = await TestRuntime.open({ configuration });
     for (const taskKey of ['a', 'a', 'b']) await runtime.settled(await runtime.wake('echo', { taskKey, text: 'x' }));
     const { sessions } = await runtime.connection.request('session.list', { agent: 'echo' });
-    assert.deepEqual(sessions.map(({ taskKey, runs }) => [taskKey, runs]).sort(), [['a', 2], ['b', 1]]);
+    assert.deepEqual(sessions.map(({ taskKey, runs }) => [taskKey, runs]).sort(), [
+      ['a', 2],
+      ['b', 1],
+    ]);
 
     assert.deepEqual(await runtime.connection.request('session.reset', { agent: 'echo', taskKey: 'a' }), { count: 1 });
     const afresh = await runtime.wake('echo', { taskKey: 'a', text: 'x' });
@@ -415,14 +433,21 @@ agents:
 
   it('pages through the history from the newest run back', async () => {
     await using runtime = await TestRuntime.open({ configuration: echo });
-    for (let index = 0; index < 5; index += 1) await runtime.settled(await runtime.wake('echo', { text: String(index) }));
+    for (let index = 0; index < 5; index += 1)
+      await runtime.settled(await runtime.wake('echo', { text: String(index) }));
 
     const newest = await runtime.connection.request('run.list', { limit: 2 });
     const before = newest.runs.at(-1)?.number ?? 0;
     const rest = await runtime.connection.request('run.list', { limit: 10, before });
 
-    assert.deepEqual(newest.runs.map((run) => run.number), [5, 4]);
-    assert.deepEqual(rest.runs.map((run) => run.number), [3, 2, 1]);
+    assert.deepEqual(
+      newest.runs.map((run) => run.number),
+      [5, 4],
+    );
+    assert.deepEqual(
+      rest.runs.map((run) => run.number),
+      [3, 2, 1],
+    );
     assert.deepEqual([newest.hasMore, rest.hasMore], [true, false]);
   });
 
@@ -432,6 +457,9 @@ agents:
     const record = readFileSync(join(runtime.storePath, 'owners', 'e-1'), 'utf8');
     const { token } = JSON.parse(record) as { token: string };
 
-    assert.equal(runtime.logger.lines.some((line) => line.includes(token)), false);
+    assert.equal(
+      runtime.logger.lines.some((line) => line.includes(token)),
+      false,
+    );
   });
 });

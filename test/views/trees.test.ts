@@ -61,7 +61,7 @@ describe('the Agents view', () => {
     };
     const rows = agentRows([viewedFolder({ name: 'one' }), failed], view);
     assert.equal(rows[1]?.description, 'not connected');
-    assert.match(rows[1]?.flags ?? '', /\bfailed\b/);
+    assert.match(rows[1].flags, /\bfailed\b/);
   });
 
   it('marks an agent that waits for review and opens the review on a click', () => {
@@ -70,9 +70,9 @@ describe('the Agents view', () => {
       view,
     );
     assert.equal(row?.description, 'waits for your review');
-    assert.equal(row?.command, 'reveille.configuration.review');
-    assert.match(row?.flags ?? '', /\bpendingReview\b/);
-    assert.doesNotMatch(row?.flags ?? '', /\brunnable\b/);
+    assert.equal(row.command, 'reveille.configuration.review');
+    assert.match(row.flags, /\bpendingReview\b/);
+    assert.doesNotMatch(row.flags, /\brunnable\b/);
   });
 
   it('plans no heartbeat aloud while everything is stopped', () => {

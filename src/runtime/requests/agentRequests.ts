@@ -3,18 +3,14 @@ import type { RequestHandlers } from '../server.ts';
 import type { ClientContext } from '../serverClient.ts';
 import { findAgent, setAgentState, type AgentRow } from '../store/agentTable.ts';
 import { findIssue } from '../store/issueTable.ts';
-import { deleteSessions, listSessions } from '../store/sessionTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
 import type { Dispatcher } from '../wakeups/dispatcher.ts';
 import type { WakeDesk } from '../wakeups/wakeDesk.ts';
 
-type AgentRequests = Pick<
-  RequestHandlers,
-  'agent.wake' | 'agent.pause' | 'agent.resume' | 'session.list' | 'session.reset'
->;
+type AgentRequests = Pick<RequestHandlers, 'agent.wake' | 'agent.pause' | 'agent.resume'>;
 
-/** Requests about agents and their sessions. */
+/** Requests about agents. */
 export function agentRequests(options: {
   readonly store: Store;
   readonly state: StateWriter;
@@ -58,16 +54,6 @@ export function agentRequests(options: {
       await desk.settleRequests();
       return {};
     },
-    'session.list': ({ agent }) => ({ sessions: listSessions(store, agent) }),
-    'session.reset': async ({ agent, taskKey }) => {
-      requireAgent(store, agent);
-      const count = listSessions(store, agent).filter((kept) => taskKey === undefined || kept.taskKey === taskKey).length;
-      state.commit((transaction) => {
-        deleteSessions(transaction, agent, taskKey);
-      });
-      await store.durable();
-      return { count };
-    },
   };
 }
 
@@ -84,7 +70,8 @@ export function unknownIssue(): UserError {
   return new UserError('not_found', 'That issue does not exist any more.');
 }
 
-function requireAgent(store: Store, key: string): AgentRow {
+/** @throws UserError of kind `not_found` */
+export function requireAgent(store: Store, key: string): AgentRow {
   const row = findAgent(store, key);
   if (!row) throw new UserError('not_found', `There is no agent "${key}" in the configuration.`);
   return row;

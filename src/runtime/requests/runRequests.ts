@@ -52,8 +52,6 @@ function requireRun(store: Store, runId: string): RunRow {
 }
 
 function toDetail(row: RunRow, logsDirectory: string): RunDetail {
-  const { priority, cursor, process, ...run } = row;
-  void priority;
-  void cursor;
+  const { priority: _priority, cursor: _cursor, process, ...run } = row;
   return { ...run, pid: process?.pid ?? null, logPath: logPathOf(logsDirectory, row.id) };
 }

@@ -21,12 +21,10 @@ export async function recoverLostRuns(options: {
   const { runs, trees, clock, logger, logsDirectory, settle } = options;
   await Promise.all(
     runs.map(async (run) => {
-      const ended = await trees
-        .endLostRun({ runId: run.id, identity: run.process })
-        .catch((error: unknown) => {
-          logger.error('Ending what is left of a lost run failed', run.id, toError(error));
-          return 0;
-        });
+      const ended = await trees.endLostRun({ runId: run.id, identity: run.process }).catch((error: unknown) => {
+        logger.error('Ending what is left of a lost run failed', run.id, toError(error));
+        return 0;
+      });
       logger.warn('A run was lost when its runtime ended', run.id, `processes ended: ${String(ended)}`);
       settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(logsDirectory, run.id), ended }));
     }),

@@ -10,6 +10,7 @@ import {
   type OwnerRecord,
 } from '../../endpoint/ownerRecord.ts';
 import { systemErrorCode, UserError } from '../errors.ts';
+import { toDisposable, type Disposable } from '../lifecycle.ts';
 import { isAlive } from '../processIdentity.ts';
 
 /** An owner lives, or won the race: whoever wanted to start should join it. */
@@ -64,6 +65,18 @@ export class Owner {
   /** True once somebody created a higher epoch: nothing may be acknowledged any more. About 7 µs. */
   isFenced(): boolean {
     return highestEpoch(fs.readdirSync(this.#directory)) > this.#record.epoch;
+  }
+
+  /** Calls `onDidFence` when a higher epoch appears. Events may be missing on network disks: each flush looks anyway. */
+  watch(onDidFence: () => void): Disposable {
+    const watcher = fs.watch(this.#directory, () => {
+      if (this.isFenced()) onDidFence();
+    });
+    watcher.on('error', () => undefined);
+    watcher.unref();
+    return toDisposable(() => {
+      watcher.close();
+    });
   }
 
   /** Tells clients where to connect and what to prove. */

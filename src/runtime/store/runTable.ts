@@ -62,7 +62,9 @@ export function listUnheldRuns(reader: Reader): string[] {
 }
 
 export function listRunningRuns(reader: Reader): RunRow[] {
-  return reader.all(`SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY number`).map(toRunRow);
+  return reader
+    .all(`SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY number`)
+    .map(toRunRow);
 }
 
 export function findQueuedRunOfScope(reader: Reader, agent: string, taskKey: string): RunRow | undefined {
@@ -136,7 +138,11 @@ export function setRunHold(writer: Writer, id: string, heldFor: HoldReason | nul
 }
 
 /** Raises what a queued run was asked for to a stronger source, when a wakeup merges into it. */
-export function setRunCause(writer: Writer, id: string, cause: Pick<QueuedRun, 'source' | 'reason' | 'priority'>): void {
+export function setRunCause(
+  writer: Writer,
+  id: string,
+  cause: Pick<QueuedRun, 'source' | 'reason' | 'priority'>,
+): void {
   writer.run(`UPDATE run SET source = ?, reason = ?, priority = ? WHERE id = ? AND status = 'queued'`, [
     cause.source,
     cause.reason,

@@ -7,8 +7,8 @@ export function readSetting(reader: Reader, name: string): string | null {
 }
 
 export function writeSetting(writer: Writer, name: string, value: string): void {
-  writer.run('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', [
-    name,
-    value,
-  ]);
+  writer.run(
+    'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    [name, value],
+  );
 }

@@ -1,4 +1,3 @@
-import * as fs from 'node:fs';
 import { toError, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Database, type Row } from './database.ts';
@@ -195,7 +194,8 @@ export class Store implements Reader {
   }
 
   #acknowledge(covered: number): void {
-    if (this.#options.isFenced()) throw new UserError('owned_elsewhere', 'Another Reveille runtime took this folder over.');
+    if (this.#options.isFenced())
+      throw new UserError('owned_elsewhere', 'Another Reveille runtime took this folder over.');
     this.#durableSequence = covered;
     const ready = this.#waiters.filter((waiter) => waiter.sequence <= covered);
     this.#waiters = this.#waiters.filter((waiter) => waiter.sequence > covered);
@@ -264,23 +264,6 @@ export class Store implements Reader {
           );
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
     return this.#failure;
-  }
-}
-
-/** Creates a store's directory, private to the user, and proves that it can be written. @throws UserError of kind `storage` */
-export function prepareStoreDirectory(directory: string): void {
-  try {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
-    const probe = `${directory}/.writable-${String(process.pid)}`;
-    fs.writeFileSync(probe, '', { mode: 0o600 });
-    fs.rmSync(probe);
-  } catch (error) {
-    throw new UserError(
-      'storage',
-      `Reveille cannot write to its storage folder ${directory} (${toError(error).message}). Make it writable, or choose another one in the setting reveille.storagePath.`,
-      { cause: error },
-    );
   }
 }
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { UserError } from '../errors.ts';
-import { readJournal, type JournalRecord } from './journal.ts';
+import { readJournal, type JournalContents, type JournalRecord } from './journal.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 /** What a store's directory amounts to: an image, and the records to replay onto it. */
@@ -69,6 +69,14 @@ function newestSnapshot(directory: string, generations: readonly number[], remar
   return null;
 }
 
+/** A journal behind the snapshot; `contents` is null when a crash in its creation left no header. */
+interface FoundJournal {
+  readonly generation: number;
+  readonly contents: JournalContents | null;
+  /** The transaction at which its successor begins; what it holds beyond that was never acknowledged. */
+  readonly limit: number | null;
+}
+
 interface JournalRange {
   readonly base: number;
   readonly sequence: number;
@@ -77,37 +85,57 @@ interface JournalRange {
 }
 
 function readJournals(directory: string, range: JournalRange): JournalRecord[] {
+  const journals = findJournals(directory, range.following);
   const records: JournalRecord[] = [];
   let sequence = range.sequence;
-  let expected = range.base + 1;
-  const journals = range.following.map((generation) => ({
-    generation,
-    contents: readJournal(journalPath(directory, generation)),
-  }));
-  for (const [index, { generation, contents }] of journals.entries()) {
-    const isLast = index === journals.length - 1;
-    if (generation !== expected) throw damaged(directory, `journal ${String(expected)} is missing`);
-    expected += 1;
-    if (!contents) {
-      if (!isLast) throw damaged(directory, `journal ${String(generation)} has no readable beginning`);
-      continue;
+  for (const [index, journal] of journals.entries()) {
+    const expected = range.base + 1 + index;
+    if (journal.generation !== expected) throw damaged(directory, `journal ${String(expected)} is missing`);
+    assertReadable(directory, journal, sequence);
+    if (journal.contents?.end === 'torn') {
+      range.remarks.push(`Journal ${String(journal.generation)} ended in an incomplete record.`);
     }
-    if (contents.baseSequence > sequence) throw damaged(directory, `transactions after ${String(sequence)} are missing`);
-    if (contents.end === 'damaged') throw damaged(directory, `journal ${String(generation)} is unreadable in its middle`);
-    if (contents.end === 'torn') range.remarks.push(`Journal ${String(generation)} ended in an incomplete record.`);
-    const limit = journals.slice(index + 1).find((later) => later.contents)?.contents?.baseSequence ?? Infinity;
-    for (const record of contents.records) {
-      if (record.sequence > limit) break;
-      if (record.sequence <= sequence) continue;
-      if (record.sequence !== sequence + 1) throw damaged(directory, `transaction ${String(sequence + 1)} is missing`);
-      records.push(record);
-      sequence = record.sequence;
-    }
-    if (sequence < limit && limit !== Infinity) {
-      throw damaged(directory, `transactions ${String(sequence + 1)} to ${String(limit)} are missing`);
+    const usable = usableRecords(directory, journal, sequence);
+    records.push(...usable);
+    sequence = usable.at(-1)?.sequence ?? sequence;
+    if (journal.limit !== null && sequence < journal.limit) {
+      throw damaged(directory, `transactions ${String(sequence + 1)} to ${String(journal.limit)} are missing`);
     }
   }
   return records;
+}
+
+function findJournals(directory: string, generations: readonly number[]): FoundJournal[] {
+  const read = generations.map((generation) => ({
+    generation,
+    contents: readJournal(journalPath(directory, generation)),
+  }));
+  return read.map(({ generation, contents }, index) => {
+    const successor = read.slice(index + 1).find((later) => later.contents !== null);
+    return { generation, contents, limit: successor?.contents?.baseSequence ?? null };
+  });
+}
+
+function assertReadable(directory: string, { generation, contents, limit }: FoundJournal, sequence: number): void {
+  const name = `journal ${String(generation)}`;
+  if (contents === null) {
+    if (limit !== null && limit > sequence) throw damaged(directory, `${name} has no readable beginning`);
+    return;
+  }
+  if (contents.baseSequence > sequence) throw damaged(directory, `transactions after ${String(sequence)} are missing`);
+  if (contents.end === 'damaged') throw damaged(directory, `${name} is unreadable in its middle`);
+}
+
+/** The records after a transaction, each following the one before, up to where the successor begins. */
+function usableRecords(directory: string, { contents, limit }: FoundJournal, after: number): JournalRecord[] {
+  const usable = (contents?.records ?? []).filter(
+    (record) => record.sequence > after && (limit === null || record.sequence <= limit),
+  );
+  for (const [index, record] of usable.entries()) {
+    const expected = after + 1 + index;
+    if (record.sequence !== expected) throw damaged(directory, `transaction ${String(expected)} is missing`);
+  }
+  return usable;
 }
 
 function damaged(directory: string, detail: string): UserError {

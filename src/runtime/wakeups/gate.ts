@@ -1,4 +1,11 @@
-import { openIssueStatuses, type HeartbeatPolicy, type HoldReason, type IssueStatus, type RefusalReason, type WakeSource } from '../model.ts';
+import {
+  openIssueStatuses,
+  type HeartbeatPolicy,
+  type HoldReason,
+  type IssueStatus,
+  type RefusalReason,
+  type WakeSource,
+} from '../model.ts';
 
 /** Everything the gate looks at; gathered by the caller so that the decision is a pure function. */
 export interface GateFacts {

@@ -266,7 +266,10 @@ export class WakeQueue {
   #queueFollowUp(transaction: StateTransaction, run: RunRow): void {
     const [first, ...others] = listWaitingWakeups(transaction, run.agent, run.taskKey);
     if (!first) return;
-    const cause = others.reduce((strongest, wakeup) => (isStronger(wakeup.source, strongest.source) ? wakeup : strongest), first);
+    const cause = others.reduce(
+      (strongest, wakeup) => (isStronger(wakeup.source, strongest.source) ? wakeup : strongest),
+      first,
+    );
     const runId = this.#nextId();
     this.#insertRun(transaction, cause, runId);
     addressWakeups(transaction, run.agent, run.taskKey, runId);

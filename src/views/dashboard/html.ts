@@ -13,7 +13,7 @@ export interface DashboardPage {
 }
 
 /** The policy of the page: our one script by its nonce, our style sheet, nothing inline, nothing remote. */
-export function contentSecurityPolicy({ nonce, cspSource }: Pick<DashboardPage, 'nonce' | 'cspSource'>): string {
+function contentSecurityPolicy({ nonce, cspSource }: Pick<DashboardPage, 'nonce' | 'cspSource'>): string {
   return [
     "default-src 'none'",
     `style-src ${cspSource} 'nonce-${nonce}'`,

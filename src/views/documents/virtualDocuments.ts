@@ -7,9 +7,9 @@ import { translate } from '../translate.ts';
 import { issueText } from './issueText.ts';
 import { readLogText } from './logText.ts';
 
-export const logScheme = 'reveille-log';
-export const issueScheme = 'reveille-issue';
-export const consentScheme = 'reveille-consent';
+const logScheme = 'reveille-log';
+const issueScheme = 'reveille-issue';
+const consentScheme = 'reveille-consent';
 
 /** A log that grows is drawn again at most this often. */
 const refreshMs = 1000;

@@ -24,7 +24,15 @@ describe('renderPrompt', () => {
   it('shows the issue with its place counted from 1 and the selected text indented', () => {
     const location = { path: 'a/b.ts', startLine: 0, startCharacter: 0, endLine: 1, endCharacter: 1, text: 'x\n  y' };
     const times = { createdAt: 0, updatedAt: 0 };
-    const fields = { id: 'i', number: 7, title: 'T', body: 'Body', status: 'todo', priority: 'high', assignee: 'a' } as const;
+    const fields = {
+      id: 'i',
+      number: 7,
+      title: 'T',
+      body: 'Body',
+      status: 'todo',
+      priority: 'high',
+      assignee: 'a',
+    } as const;
 
     const prompt = renderPrompt({ ...plain, issue: { ...fields, ...times, location } });
 

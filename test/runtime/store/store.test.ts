@@ -11,7 +11,10 @@ import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { wasmPath } from '../../support/wasm.ts';
 
-function openStore(directory: string, options: { checkpointRecords?: number; isFenced?: () => boolean } = {}): Promise<Store> {
+function openStore(
+  directory: string,
+  options: { checkpointRecords?: number; isFenced?: () => boolean } = {},
+): Promise<Store> {
   return Store.open({ directory, wasmPath, logger: new TestLogger(), isFenced: () => false, ...options });
 }
 
@@ -177,9 +180,12 @@ describe('Store', () => {
 
     await assert.rejects(store.durable(), { kind: 'owned_elsewhere' });
 
-    assert.throws(() => {
-      put(store, 'b', '2');
-    }, { kind: 'owned_elsewhere' });
+    assert.throws(
+      () => {
+        put(store, 'b', '2');
+      },
+      { kind: 'owned_elsewhere' },
+    );
     await store.close();
   });
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { issueStatuses, wakeSources, type HeartbeatPolicy } from '../../../src/runtime/model.ts';
-import { allows, explainHold, explainRefusal, judge, type GateFacts, type Verdict } from '../../../src/runtime/wakeups/gate.ts';
+import {
+  allows,
+  explainHold,
+  explainRefusal,
+  judge,
+  type GateFacts,
+  type Verdict,
+} from '../../../src/runtime/wakeups/gate.ts';
 
 const open: HeartbeatPolicy = {
   enabled: true,
@@ -22,18 +29,26 @@ const closed: HeartbeatPolicy = {
 
 const booleans = [true, false];
 
+/** What each input can be. */
+const domains = {
+  source: wakeSources,
+  isStopped: booleans,
+  isDraining: booleans,
+  isTrusted: booleans,
+  isConsented: booleans,
+  agentState: ['active', 'paused', 'terminated'],
+  isAbsent: booleans,
+  heartbeat: [open, closed],
+  issueStatus: [null, ...issueStatuses],
+} satisfies { [K in keyof GateFacts]: readonly GateFacts[K][] };
+
 /** Every combination of what the gate looks at. */
-function* allFacts(): Generator<GateFacts> {
-  for (const source of wakeSources)
-    for (const isStopped of booleans)
-      for (const isDraining of booleans)
-        for (const isTrusted of booleans)
-          for (const isConsented of booleans)
-            for (const agentState of ['active', 'paused', 'terminated'] as const)
-              for (const isAbsent of booleans)
-                for (const heartbeat of [open, closed])
-                  for (const issueStatus of [null, ...issueStatuses])
-                    yield { source, isStopped, isDraining, isTrusted, isConsented, agentState, isAbsent, heartbeat, issueStatus };
+function allFacts(): GateFacts[] {
+  const names = Object.keys(domains) as (keyof GateFacts)[];
+  return names.reduce<object[]>(
+    (facts, name) => facts.flatMap((fact) => domains[name].map((value) => ({ ...fact, [name]: value }))),
+    [{}],
+  ) as GateFacts[];
 }
 
 /** The same decision, written as a list of obstacles of which the first counts. */

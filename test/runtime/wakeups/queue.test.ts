@@ -74,7 +74,8 @@ class Fixture implements AsyncDisposable {
     this.queue = new WakeQueue({ state: this.state, clock: this.clock });
     this.state.commit((transaction) => {
       const fields = { position: 0, fingerprint: 'f', isEnforced: true, anchorAt: 0 };
-      for (const key of ['a', 'b']) putAgentDefinition(transaction, { key, definition: { ...definition, key }, ...fields });
+      for (const key of ['a', 'b'])
+        putAgentDefinition(transaction, { key, definition: { ...definition, key }, ...fields });
     });
   }
 
@@ -113,8 +114,11 @@ describe('WakeQueue', () => {
 
     const claimed = fixture.queue.claim(runId ?? '', where);
 
-    assert.deepEqual(claimed?.wakeups.map(({ text }) => text), ['one', 'two']);
-    assert.equal(claimed?.run.cursor, claimed?.wakeups.at(-1)?.number);
+    assert.deepEqual(
+      claimed?.wakeups.map(({ text }) => text),
+      ['one', 'two'],
+    );
+    assert.equal(claimed.run.cursor, claimed.wakeups[1]?.number);
     assert.equal(fixture.queue.claim(runId ?? '', where), null);
   });
 
@@ -134,7 +138,10 @@ describe('WakeQueue', () => {
       fixture.queue.settle(runId ?? '', { ...done, status });
 
       const wakeups = listWakeupsOfRun(fixture.store, runId ?? '');
-      assert.deepEqual(wakeups.map((wakeup) => wakeup.status), [expected, expected]);
+      assert.deepEqual(
+        wakeups.map((wakeup) => wakeup.status),
+        [expected, expected],
+      );
       assert.ok(wakeups.every((wakeup) => wakeup.endedAt !== null));
     }
   });
@@ -162,7 +169,10 @@ describe('WakeQueue', () => {
 
     const [follow] = listQueuedRuns(fixture.store, null, 10);
     const claimed = fixture.queue.claim(follow?.id ?? '', where);
-    assert.deepEqual(claimed?.wakeups.map(({ text }) => text), ['important', 'later']);
+    assert.deepEqual(
+      claimed?.wakeups.map(({ text }) => text),
+      ['important', 'later'],
+    );
   });
 
   it('shows a merged run by its strongest source and most urgent issue', async () => {
@@ -195,7 +205,10 @@ describe('WakeQueue', () => {
     const firstPage = listQueuedRuns(fixture.store, null, 3);
     const rest = listQueuedRuns(fixture.store, firstPage.at(-1) ?? null, 3);
 
-    assert.deepEqual([...firstPage, ...rest].map((run) => run.taskKey), ['high', 'first', 'second', 'low']);
+    assert.deepEqual(
+      [...firstPage, ...rest].map((run) => run.taskKey),
+      ['high', 'first', 'second', 'low'],
+    );
   });
 
   it('answers an idempotency key for 24 hours, per agent and source', async () => {
