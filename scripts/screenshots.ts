@@ -34,10 +34,12 @@ async function takePictures(host: VsCodeHost, name: keyof typeof themes): Promis
   await page.keyboard.press('Control+Alt+B');
   await openView(page, 'Reveille');
   await page.locator('.pane').getByText('surveyor').first().waitFor();
-  const running = reveille(host, 'wake', 'checker', '--follow');
-  await page.locator('.pane [role="treeitem"][aria-label^="checker, running"]').first().click();
   await runCommand(page, 'Reveille: Open Dashboard');
-  await page.waitForTimeout(1500);
+  const dashboard = page.frameLocator('iframe.webview').frameLocator('#active-frame');
+  await dashboard.getByText('surveyor').first().waitFor();
+  const running = reveille(host, 'wake', 'checker', '--follow');
+  await page.locator('.pane [role="treeitem"][aria-label^="checker, running"]').first().waitFor();
+  await dashboard.getByRole('button', { name: 'Cancel' }).first().waitFor();
   await page.screenshot({ path: path.join(images, `dashboard-${name}.png`) });
   await running;
   await window.close();

@@ -4,7 +4,7 @@ import type { Build } from '../endpoint/build.ts';
 import { systemErrorCode, toError, UserError } from '../runtime/errors.ts';
 
 /** What a runtime consists of. */
-export const bundleFiles = ['runtime.js', 'sql-wasm.wasm'] as const;
+const bundleFiles = ['runtime.js', 'sql-wasm.wasm'] as const;
 
 /**
  * Copies a runtime's bundle to `<store>/bin/<build>/` and answers the copy's directory, to be run from there: an update of
