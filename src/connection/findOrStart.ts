@@ -47,6 +47,8 @@ const unreadableMs = 2000;
 /** How long an older runtime may take for its last runs, in milliseconds; it cancels them itself after ten minutes. */
 const drainMs = 630_000;
 const drainPollMs = 250;
+/** After so many runtimes that were killed while they started, it is no accident. */
+const maxKilled = 3;
 
 /**
  * Connects to the runtime of a folder; starts one if none lives, replaces an older one after it has finished its runs.
@@ -81,6 +83,8 @@ class Search {
   /** Since when (monotonic) the same thing is the case: a live owner is silent, a record is damaged. */
   #since: { what: string; at: number } | null = null;
   #launch: Launch | null = null;
+  /** Runtimes that were killed while they started. */
+  #killed = 0;
 
   constructor(search: RuntimeSearch, entry: FolderEntry) {
     this.#search = search;
@@ -180,7 +184,9 @@ class Search {
   }
 
   #mayStart(): boolean {
-    const { newestVersion } = this.#entry;
+    const { folder, registry } = this.#search;
+    // Somebody with a newer build may have come since the search began.
+    const { newestVersion } = registry.find(folder) ?? this.#entry;
     return newestVersion === null || compareBuilds(this.#search.build, newestVersion) >= 0;
   }
 
@@ -189,9 +195,11 @@ class Search {
     const { folder, registry, clock, signal } = this.#search;
     if (!this.#mayStart()) {
       // Whoever has the newer build may be about to start it.
-      if (this.#lastedMs(`too old ${after}`) > silenceMs) throw tooOld(this.#entry.newestVersion);
+      if (this.#lastedMs(`too old ${after}`) > silenceMs) throw tooOld((registry.find(folder) ?? this.#entry).newestVersion);
       return;
     }
+    // Whoever has gone meanwhile must not leave a runtime behind that nobody asked for.
+    signal.throwIfAborted();
     if (this.#launch === null) {
       this.#launch = launchRuntime(this.#search, {
         folder: folder.path,
@@ -203,7 +211,8 @@ class Search {
     const lasted = this.#lastedMs(`start ${after}`);
     const end = await Promise.race([this.#launch.ended, wait(clock, pollMs, signal)]);
     if (end?.kind === 'failed') throw end.error;
-    if (end?.kind === 'other_owner') this.#launch = null;
+    if (end?.kind === 'killed' && ++this.#killed >= maxKilled) throw end.error;
+    if (end !== undefined) this.#launch = null;
     if (lasted > silenceMs) {
       throw new UserError('unreachable', 'The Reveille runtime takes too long to start. Retry, or look into its log.');
     }

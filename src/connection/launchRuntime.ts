@@ -21,7 +21,10 @@ export interface RuntimeProgram {
 }
 
 /** What became of a runtime that ended before anybody could connect. */
-export type LaunchEnd = { readonly kind: 'other_owner' } | { readonly kind: 'failed'; readonly error: UserError };
+export type LaunchEnd =
+  | { readonly kind: 'other_owner' }
+  /** `killed`: by a signal; it says nothing of whether the next one would come up. */
+  | { readonly kind: 'failed' | 'killed'; readonly error: UserError };
 
 /** A runtime on its way up. It lives on whatever happens to this process. */
 export interface Launch {
@@ -116,7 +119,10 @@ function waitForEnd(child: ChildProcess, execPath: string): Promise<LaunchEnd> {
     // `close` comes after the last of standard error.
     child.once('close', (code, signal) => {
       if (code === otherOwnerExitCode) resolve({ kind: 'other_owner' });
-      else resolve({ kind: 'failed', error: explainExit(readStderr(), signal ?? `code ${String(code)}`) });
+      else {
+        const error = explainExit(readStderr(), signal ?? `code ${String(code)}`);
+        resolve({ kind: signal === null ? 'failed' : 'killed', error });
+      }
     });
   });
 }

@@ -6,10 +6,14 @@ import { systemErrorCode, toError, UserError } from '../runtime/errors.ts';
 /** What a runtime consists of. */
 const bundleFiles = ['runtime.js', 'sql-wasm.wasm'] as const;
 
+/** How long a copy is kept after it was last started, in milliseconds. */
+const unusedMs = 24 * 3_600_000;
+
 /**
  * Copies a runtime's bundle to `<store>/bin/<build>/` and answers the copy's directory, to be run from there: an update of
- * the extension deletes the folder that it came from, and whatever is loaded late has to be of the same build. Copies of
- * other builds are removed. A copy that is there is used as it is; it was completed by a rename.
+ * the extension deletes the folder that it came from, and whatever is loaded late has to be of the same build. A copy that
+ * is there is used as it is; it was completed by a rename. Copies that nobody started for a day are removed, and no younger
+ * ones: while builds change, windows of the older and the newer one start their runtimes side by side.
  * @throws UserError of kind `storage` if the store cannot be written
  */
 export function keepPrivateBundle(store: string, source: string, build: Build): string {
@@ -18,9 +22,9 @@ export function keepPrivateBundle(store: string, source: string, build: Build): 
   const target = path.join(bin, name);
   try {
     if (!fs.existsSync(target)) copyWhole(source, target);
-    for (const other of fs.readdirSync(bin)) {
-      if (other !== name) fs.rmSync(path.join(bin, other), { recursive: true, force: true });
-    }
+    const now = new Date();
+    fs.utimesSync(target, now, now);
+    for (const other of fs.readdirSync(bin)) dropUnused(path.join(bin, other), now);
     return target;
   } catch (error) {
     throw new UserError(
@@ -29,6 +33,11 @@ export function keepPrivateBundle(store: string, source: string, build: Build): 
       { cause: error },
     );
   }
+}
+
+function dropUnused(copy: string, now: Date): void {
+  const stats = fs.statSync(copy, { throwIfNoEntry: false });
+  if (stats && now.getTime() - stats.mtimeMs > unusedMs) fs.rmSync(copy, { recursive: true, force: true });
 }
 
 function copyWhole(source: string, target: string): void {

@@ -131,13 +131,12 @@ export class Dispatcher {
     const verdict = judge({
       ...this.#options.facts(),
       source: run.source,
-      isConsented: agent.isEnforced && (await this.#options.isConsented(agent)),
+      isConsented: agent.isEnforced,
       agentState: agent.state,
       isAbsent: agent.isAbsent,
       heartbeat: agent.definition.heartbeat,
       issueStatus: run.issueId === null ? null : (findIssue(this.#options.reader, run.issueId)?.status ?? null),
     });
-    if (this.#isClosed) return 'draining';
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;
@@ -145,8 +144,14 @@ export class Dispatcher {
         this.#options.queue.discard(run.id, `Not started: ${explainRefusal(verdict.reason)}.`);
         return 'refused';
       case 'admit':
-        return this.#busyReason(run, agent);
+        return this.#busyReason(run, agent) ?? (await this.#consentReason(run, agent));
     }
+  }
+
+  /** Asked last, because it reads the files that would be executed; what became busy meanwhile is looked at again. */
+  async #consentReason(run: RunRow, agent: AgentRow): Promise<HoldReason | null> {
+    if (!(await this.#options.isConsented(agent))) return 'consent';
+    return this.#isClosed ? 'draining' : this.#busyReason(run, agent);
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {

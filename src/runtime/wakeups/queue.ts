@@ -93,13 +93,15 @@ export class WakeQueue {
     if (queued) return this.#mergeIntoQueued(transaction, request, queued);
     const running = findRunningRunOfScope(transaction, request.agent, taskKey);
     if (!running) return this.#queueNewRun(transaction, request, taskKey);
+    if (isBare(request) && request.source === 'timer') return this.#unrecorded('coalesced', null, running.id);
     const status = isBare(request) ? 'coalesced' : 'queued';
     const wakeup = this.#insert(transaction, request, { taskKey, status, runId: isBare(request) ? running.id : null });
     return { wakeupId: wakeup.id, status, refusal: null, runId: running.id, isAfterRunning: true };
   }
 
-  /** Records a request that is not to happen. */
+  /** Records a request that is not to happen. Ticks of timers come again and again: they leave no rows. */
   refuse(transaction: StateTransaction, request: WakeRequest, reason: RefusalReason): Admission {
+    if (request.source === 'timer') return this.#unrecorded('refused', reason, null);
     const wakeup = this.#insert(transaction, request, {
       taskKey: taskKeyOf(request),
       status: 'refused',
@@ -239,6 +241,10 @@ export class WakeQueue {
     const wakeup = { id: this.#nextId(), number, ...asked, status, statusReason, runId, requestedAt: at, endedAt };
     insertWakeup(transaction, wakeup);
     return wakeup;
+  }
+
+  #unrecorded(status: 'refused' | 'coalesced', refusal: RefusalReason | null, runId: string | null): Admission {
+    return { wakeupId: this.#nextId(), status, refusal, runId, isAfterRunning: runId !== null };
   }
 
   #findDuplicate(transaction: StateTransaction, request: WakeRequest): Wakeup | undefined {

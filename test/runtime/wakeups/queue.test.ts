@@ -222,3 +222,21 @@ describe('WakeQueue', () => {
     assert.notEqual(fixture.ask({ idempotencyKey: 'k' }).wakeupId, first.wakeupId);
   });
 });
+
+describe('WakeQueue and timers', () => {
+  it('leaves no row for a tick that is refused or finds its agent at work', async () => {
+    await using fixture = await Fixture.open();
+    const tick = { source: 'timer', text: null, taskKey: 't' } as const;
+    const { runId } = fixture.ask(tick);
+    fixture.queue.claim(runId ?? '', where);
+    const before = fixture.store.sequence;
+
+    const coalesced = fixture.ask(tick);
+    const refused = fixture.state.commit((transaction) =>
+      fixture.queue.refuse(transaction, request(tick), 'timer_while_held'),
+    );
+
+    assert.deepEqual([coalesced.status, refused.status], ['coalesced', 'refused']);
+    assert.equal(fixture.store.sequence, before);
+  });
+});
