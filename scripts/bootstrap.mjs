@@ -15,8 +15,9 @@ const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.met
 const modules = path.join(root, 'node_modules');
 const mark = path.join(modules, '.installed-lock');
 const leastMajor = 20;
-/** Without a Node of its own for this platform, the machine's must run TypeScript by itself. */
-const leastOwnNode = [22, 18];
+/** Without a Node of its own for this platform, the machine's is used; from the second on it runs TypeScript unasked. */
+const leastOwnNode = [22, 12];
+const strippingNode = [22, 18];
 
 function fail(message) {
   process.stderr.write(`\n${message}\n`);
@@ -54,13 +55,23 @@ function install(fingerprint) {
   writeFileSync(mark, `${fingerprint}\n`);
 }
 
+function isAtLeast([leastMajorPart, leastMinorPart]) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > leastMajorPart || (major === leastMajorPart && minor >= leastMinorPart);
+}
+
+/** An older machine's Node has to be told that it may read TypeScript. */
+function nodeOptions(node) {
+  const given = process.env.NODE_OPTIONS ?? '';
+  return node === process.execPath && !isAtLeast(strippingNode) ? `${given} --experimental-strip-types`.trim() : given;
+}
+
 function projectNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const file = process.platform === 'win32' ? 'node.exe' : 'node';
   const own = path.join(modules, `node-${platform}-${process.arch}`, 'bin', file);
   if (existsSync(own)) return own;
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > leastOwnNode[0] || (major === leastOwnNode[0] && minor >= leastOwnNode[1])) return process.execPath;
+  if (isAtLeast(leastOwnNode)) return process.execPath;
   return fail(
     `Reveille's tools need Node ${leastOwnNode.join('.')} or newer on this platform (${process.platform}-${process.arch}); ` +
       `this is ${process.versions.node}. Install a current Node from nodejs.org or your package manager, then try again.`,
@@ -81,7 +92,11 @@ const pathName = Object.keys(process.env).find((name) => name.toUpperCase() === 
 const child = spawn(node, [path.resolve(root, task), ...taskArguments], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, [pathName]: [path.dirname(node), bin, process.env[pathName]].join(path.delimiter) },
+  env: {
+    ...process.env,
+    NODE_OPTIONS: nodeOptions(node),
+    [pathName]: [path.dirname(node), bin, process.env[pathName]].join(path.delimiter),
+  },
 });
 // The task decides how it ends; a Ctrl+C reaches it from the terminal, other signals are handed on.
 process.on('SIGINT', () => undefined);

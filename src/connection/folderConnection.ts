@@ -14,6 +14,7 @@ import { findOrStart, isUsed, SilentRuntimeError } from './findOrStart.ts';
 import type { FolderState } from './folderState.ts';
 import type { RuntimeProgram } from './launchRuntime.ts';
 import { Mirror } from './mirror.ts';
+import { watchPulse } from './pulse.ts';
 import { wait } from './wait.ts';
 
 /** Who we are to the runtime: the rights and settings of the window. */
@@ -223,6 +224,7 @@ export class RuntimeFolderConnection implements FolderConnection {
         resolve();
       });
     });
+    const pulse = watchPulse(client, this.#options.clock);
     try {
       signal.throwIfAborted();
       await this.#introduce(client);
@@ -233,6 +235,7 @@ export class RuntimeFolderConnection implements FolderConnection {
       if (!client.isClosed || signal.aborted) throw error;
       return false;
     } finally {
+      pulse.dispose();
       this.#client = null;
       client.dispose();
     }

@@ -46,6 +46,8 @@ export class Definitions {
   readonly #options: DefinitionsOptions;
   readonly #didChangeEmitter: Emitter<ConfigurationState>;
   #state: ConfigurationState;
+  /** The changed programs, by agent, that were already looked into. */
+  readonly #noticed = new Map<string, string>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: DefinitionsOptions) {
@@ -99,7 +101,13 @@ export class Definitions {
   async isConsented(agent: AgentRow): Promise<boolean> {
     const current = await fingerprint(agent.definition, this.#options.folder);
     if (current === agent.fingerprint) return true;
-    void this.reload();
+    // Once for each change: bringing the agents in line makes the dispatcher ask again.
+    if (this.#noticed.get(agent.key) !== current) {
+      this.#noticed.set(agent.key, current);
+      this.reload().catch((error: unknown) => {
+        this.#options.logger.error('Reading the configuration failed', error);
+      });
+    }
     return false;
   }
 

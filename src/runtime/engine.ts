@@ -75,10 +75,12 @@ export class Engine {
     await store.durable();
   }
 
-  /** Begins to keep schedules and to start what is queued. */
-  start(): void {
+  /**
+   * Begins to keep schedules; further calls do nothing. Not before somebody is trusted: a heartbeat that was missed while the
+   * runtime was down would be refused then, and be lost.
+   */
+  startHeartbeats(): void {
     this.#heartbeats.start();
-    void this.dispatcher.dispatch();
   }
 
   /** Follows the definitions in force after they changed. */

@@ -23,13 +23,16 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #subscriptions = new DisposableStore();
   readonly #scheduled = new Set<string>();
+  #isStarted = false;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
   }
 
-  /** Begins to fire. */
+  /** Begins to fire; further calls do nothing. */
   start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     const { timers, state, logger } = this.#options;
     this.#subscriptions.add(
       timers.onDidPlan(({ agent, nextAt }) => {
@@ -52,6 +55,7 @@ export class Heartbeats {
 
   /** Brings the timers in line with the definitions in force. */
   refresh(): void {
+    if (!this.#isStarted) return;
     const { timers, store } = this.#options;
     const rows = listAgents(store).filter((row) => row.isEnforced && !row.isAbsent && row.state !== 'terminated');
     const keys = new Set(rows.map((row) => row.key));

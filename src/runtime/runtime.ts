@@ -171,7 +171,6 @@ export class Runtime implements AsyncDisposable {
     );
     this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
     await this.#server.start();
-    this.#engine.start();
     this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
     logger.info('The runtime is ready', folder.path, `version ${this.#options.build.version}`);
   }
@@ -341,7 +340,10 @@ export class Runtime implements AsyncDisposable {
       lingerMs,
       activeRuns: () => this.#engine.dispatcher.runningCount,
       hasGround: () => fs.existsSync(folder.path) && (this.#server.clients.length > 0 || hasInstallation()),
-      onDidChange: () => void this.#engine.dispatcher.dispatch(),
+      onDidChange: () => {
+        if (this.#attendance.isTrusted) this.#engine.startHeartbeats();
+        void this.#engine.dispatcher.dispatch();
+      },
       onDidExpire: () => {
         this.#leave('Nobody needs it any more.');
       },

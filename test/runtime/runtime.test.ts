@@ -29,7 +29,7 @@ function letGo(runtime: TestRuntime, taskKey: string): void {
 }
 
 describe('Runtime', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it('takes a wake through to a settled run with its whole log and record', async () => {
     await using runtime = await TestRuntime.open({ configuration: echo });
@@ -180,6 +180,48 @@ agents:
     await runtime.acceptAll();
     await runtime.settled(held);
     assert.equal(await runtime.readLog(held), 'evil\n');
+  });
+
+  it('looks into a changed script once, not again and again, while the run waits', async () => {
+    await using runtime = await TestRuntime.open();
+    const script = join(runtime.folder.path, 'job.sh');
+    writeFileSync(script, 'echo good');
+    runtime.writeConfiguration('agents:\n  script: { adapter: process, command: sh, args: [job.sh] }\n');
+    await runtime.acceptAll();
+    writeFileSync(script, 'echo evil');
+    const held = await runtime.wake('script', { text: 'x' });
+    await runtime.until(
+      (state) => state.runs.get(held)?.heldFor === 'consent' && state.configuration.pending.length === 1,
+    );
+
+    const before = runtime.state.sequence;
+    for (let index = 0; index < 20; index += 1) await runtime.connection.request('runtime.status', {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    assert.equal(runtime.state.sequence, before);
+  });
+
+  it('keeps a schedule: a heartbeat comes by itself and the next one is announced', async () => {
+    const configuration = `${echo}    heartbeat: { intervalSec: 30 }\n`;
+    await using runtime = await TestRuntime.open({ configuration });
+
+    await runtime.until((state) => (state.agents.get('echo')?.nextHeartbeatAt ?? 0) > Date.now());
+    const planned = runtime.state.agents.get('echo')?.nextHeartbeatAt ?? 0;
+    await runtime.restart();
+
+    assert.equal(runtime.state.agents.get('echo')?.nextHeartbeatAt, planned);
+  });
+
+  it('makes up for a missed cron heartbeat once somebody trusted is there', async () => {
+    const configuration = `${echo}    heartbeat: '0 * * * *'\n`;
+    await using runtime = await TestRuntime.open({ configuration });
+    await runtime.until((state) => state.agents.get('echo')?.nextHeartbeatAt !== null);
+
+    await runtime.restart({ missedHeartbeatAt: Date.now() - 2 * 3_600_000 });
+
+    await runtime.until((state) => [...state.runs.values()].some((run) => run.source === 'timer'), 40_000);
+    const [run] = [...runtime.state.runs.values()];
+    assert.match(run?.reason ?? '', /missed/);
   });
 
   it('refuses to accept what has changed since it was shown', async () => {

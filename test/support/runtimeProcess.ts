@@ -241,6 +241,14 @@ export class Place implements AsyncDisposable {
     await poll(() => !isAlive(identity), `process ${identity.pid} ends`, limitMs);
   }
 
+  /** Closes all windows, then ends the runtime in order. */
+  async stop(): Promise<void> {
+    for (const { connection } of this.#windows) connection.dispose();
+    const { identity } = this.owner;
+    process.kill(identity.pid, 'SIGTERM');
+    await this.untilEnded(identity);
+  }
+
   /** Opens the store of the folder, which nobody may own. */
   openStore(): Promise<Store> {
     const directory = join(this.store, 'state');
@@ -385,7 +393,7 @@ export async function poll(isSo: () => boolean | Promise<boolean>, what: string,
   const deadline = performance.now() + limitMs;
   while (!(await isSo())) {
     assert(performance.now() < deadline, `It did not happen within ${limitMs} ms: ${what}`);
-    await delay(20);
+    await delay(5);
   }
 }
 

@@ -12,7 +12,8 @@ export function makeTemporaryFolder(prefix = 'reveille-test-'): TemporaryFolder 
   return {
     path,
     [Symbol.dispose]() {
-      rmSync(path, { recursive: true, force: true });
+      // A process that is just ending may still write into it.
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

@@ -144,8 +144,11 @@ export class Timers implements Disposable {
     }
     entry.anchorAt = storedAt - entry.jitterMs;
     this.#plan(entry, storedAt - 1);
-    // Not simply the stored time: it may be of another schedule, or of a clock that was ahead.
-    if (entry.plannedAt !== null && entry.plannedAt > now) this.#plan(entry, now);
+    // Not simply the stored time: it may be of another schedule, or of a clock that was ahead. An interval that is within
+    // reach keeps its time, so that a restart moves nothing.
+    const { policy, plannedAt } = entry;
+    const reach = policy.cron === null ? now + policy.intervalSec * 1000 + entry.jitterMs : now;
+    if (plannedAt !== null && plannedAt > reach) this.#plan(entry, now);
   }
 
   #plan(entry: Entry, after: number): void {

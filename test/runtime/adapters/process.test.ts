@@ -75,6 +75,7 @@ describe('the plan of a process', () => {
       PATH: '/usr/bin',
       HOME: '/home/me',
       REVEILLE_RUN_ID: '01RUN',
+      REVEILLE_SESSION_RUN: '1',
       REVEILLE_AGENT: 'engineer',
       REVEILLE_TASK_KEY: 'issue-12',
       REVEILLE_WAKE_SOURCE: 'assignment',

@@ -56,11 +56,8 @@ describe('Runtime processes of two builds', function () {
 
   it('leave the older window waiting, then asking for a reload, once a newer one ran', async () => {
     await using place = await Place.make({ product: newer });
-    const window = await place.openReadyWindow();
-    const { owner } = place;
-    await window.connection.request('runtime.stop', { mode: 'now', reason: 'The test ends it.' });
-    window.close();
-    await place.untilEnded(owner.identity);
+    await place.openReadyWindow();
+    await place.stop();
 
     const late = place.openWindow({ product: older });
     await late.untilFailed();
@@ -75,5 +72,4 @@ describe('Runtime processes of two builds', function () {
     await late.untilConnected();
     assert.equal(late.pid, reloaded.pid);
   });
-
 });

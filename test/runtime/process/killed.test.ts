@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readOwner } from '../../../src/endpoint/ownerRecord.ts';
 import type { Store } from '../../../src/runtime/store/store.ts';
-import { buildProduct, endpointDirectory, Place, workers, type Window } from '../../support/runtimeProcess.ts';
+import { buildProduct, endpointDirectory, Place, poll, workers, type Window } from '../../support/runtimeProcess.ts';
 import { seededRandom } from '../../support/seededRandom.ts';
 
 describe('A runtime process that is killed', function () {
@@ -35,14 +36,27 @@ describe('A runtime process that is killed', function () {
     assert.equal(existsSync(endpointDirectory(owner)), false);
   });
 
-  it('loses nothing acknowledged and runs nothing twice over 24 kills at random moments', async () => {
+  it('is replaced also when it is killed while it starts', async () => {
+    await using place = await Place.make();
+    const window = place.openWindow();
+    await poll(() => place.stores.some((store) => readOwner(store) !== null), 'a runtime takes the folder');
+    const { owner } = place;
+    assert.equal(owner.endpoint, null, 'It listens already');
+    process.kill(owner.identity.pid, 'SIGKILL');
+
+    await window.untilConnected();
+
+    assert.equal(place.owner.epoch, 2);
+  });
+
+  it('loses nothing acknowledged and runs nothing twice over 20 kills at random moments', async () => {
     const seed = Number(process.env['REVEILLE_TEST_SEED'] ?? Date.now() % 1_000_000);
     console.log(`      seed ${seed} (REVEILLE_TEST_SEED)`);
     const random = seededRandom(seed);
     await using place = await Place.make();
     await (await place.openReadyWindow()).startWorker('first');
     const acknowledged = new Map<string, string>();
-    for (let kill = 0; kill < 24; kill += 1) {
+    for (let kill = 0; kill < 20; kill += 1) {
       const window = place.openWindow();
       await window.untilConnected();
       const wakes = wakeAll(window, { kill, random, acknowledged });
@@ -55,15 +69,11 @@ describe('A runtime process that is killed', function () {
     const last = place.openWindow();
     await last.untilConnected();
     await last.until(({ state }) => [...(state?.runs.values() ?? [])].every((run) => run.finishedAt !== null), 30_000);
-    const { owner } = place;
-    await last.connection.request('runtime.stop', { mode: 'now', reason: 'The test looks into the store.' });
-    last.close();
-    for (const window of place.windows) window.close();
-    await place.untilEnded(owner.identity);
+    await place.stop();
 
     assert.deepEqual(await place.processesOfRuns(), []);
     assert.equal(new Set(place.started).size, place.started.length, 'A run was started twice');
-    assert.equal(acknowledged.size > 24, true, `Only ${acknowledged.size} wakes were acknowledged`);
+    assert.equal(acknowledged.size > 20, true, `Only ${acknowledged.size} wakes were acknowledged`);
     const store = await place.openStore();
     try {
       checkStore(store, acknowledged);
