@@ -216,7 +216,11 @@ export class Place implements AsyncDisposable {
   /** Ids of the runs that began, each as often as it began, in order. */
   get started(): string[] {
     const file = join(this.folder, 'started');
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
   }
 
   /** Lets the workers of a task end, or all. */
@@ -349,7 +353,8 @@ export class Window {
 
   /** Resolves once a run has one of these statuses. */
   async untilRun(runId: string, statuses: readonly Run['status'][], limitMs?: number): Promise<Run> {
-    const isThere = (state: FolderState | null): boolean => statuses.some((one) => state?.runs.get(runId)?.status === one);
+    const isThere = (state: FolderState | null): boolean =>
+      statuses.some((one) => state?.runs.get(runId)?.status === one);
     await this.until(({ state }) => isThere(state), limitMs);
     const run = this.state.runs.get(runId);
     assert(run);

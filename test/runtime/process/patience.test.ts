@@ -123,7 +123,9 @@ describe('A runtime process, given time,', function () {
 
   it('ends 30 s after its last client, and leaves no socket', () => seeThrough('leavesAlone'));
   it('ends when its folder is deleted; the window says so', () => seeThrough('losesFolder'));
-  it('is offered to be restarted when it lives and does not answer, and is replaced when asked', () => seeThrough('isSilent'));
-  it('acknowledges nothing and ends with its children when another one took the folder over', () => seeThrough('isFencedAtWork'));
+  it('is offered to be restarted when it lives and does not answer, and is replaced when asked', () =>
+    seeThrough('isSilent'));
+  it('acknowledges nothing and ends with its children when another one took the folder over', () =>
+    seeThrough('isFencedAtWork'));
   it('ends also when it has nothing to do while another one took the folder over', () => seeThrough('isFencedAtRest'));
 });

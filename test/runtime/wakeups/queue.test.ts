@@ -1,43 +1,8 @@
 import assert from 'node:assert/strict';
-import { putAgentDefinition } from '../../../src/runtime/store/agentTable.ts';
 import { insertIssue } from '../../../src/runtime/store/issueTable.ts';
 import { findRun, listQueuedRuns, type Settlement } from '../../../src/runtime/store/runTable.ts';
-import { StateWriter } from '../../../src/runtime/store/stateWriter.ts';
-import { Store } from '../../../src/runtime/store/store.ts';
 import { listWakeupsOfRun } from '../../../src/runtime/store/wakeupTable.ts';
-import type { WakeRequest } from '../../../src/runtime/wakeups/inbox.ts';
-import { WakeQueue, type Admission } from '../../../src/runtime/wakeups/queue.ts';
-import type { AgentDefinition } from '../../../src/runtime/definition.ts';
-import { ManualClock } from '../../support/manualClock.ts';
-import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
-import { TestLogger } from '../../support/testLogger.ts';
-import { wasmPath } from '../../support/wasm.ts';
-
-const definition: AgentDefinition = {
-  key: 'a',
-  role: null,
-  goal: null,
-  reportsTo: null,
-  adapter: 'process',
-  command: 'true',
-  args: [],
-  shell: false,
-  cwd: '/',
-  shareCwd: false,
-  env: {},
-  timeoutSec: 0,
-  graceSec: 1,
-  heartbeat: {
-    enabled: true,
-    intervalSec: 0,
-    cron: null,
-    timezone: null,
-    wakeOnAssignment: true,
-    wakeOnOnDemand: true,
-    wakeOnAutomation: true,
-    maxConcurrentRuns: 1,
-  },
-};
+import { makeRequest, WakeFixture } from '../../support/wakeFixture.ts';
 
 const done: Settlement = {
   status: 'succeeded',
@@ -53,51 +18,9 @@ const done: Settlement = {
 
 const where = { commandLine: 'true', cwd: '/' };
 
-function request(part: Partial<WakeRequest> = {}): WakeRequest {
-  const base = { agent: 'a', source: 'on_demand', reason: 'r', text: 'text' } as const;
-  return { ...base, issueId: null, taskKey: null, idempotencyKey: null, ...part };
-}
-
-/** A queue on a store of its own. */
-class Fixture implements AsyncDisposable {
-  readonly store: Store;
-  readonly queue: WakeQueue;
-  readonly clock: ManualClock;
-  readonly state: StateWriter;
-  readonly #folder: Disposable;
-
-  private constructor(store: Store, folder: Disposable) {
-    this.store = store;
-    this.#folder = folder;
-    this.clock = new ManualClock();
-    this.state = new StateWriter(store, () => undefined);
-    this.queue = new WakeQueue({ state: this.state, clock: this.clock });
-    this.state.commit((transaction) => {
-      const fields = { position: 0, fingerprint: 'f', isEnforced: true, anchorAt: 0 };
-      for (const key of ['a', 'b'])
-        putAgentDefinition(transaction, { key, definition: { ...definition, key }, ...fields });
-    });
-  }
-
-  static async open(): Promise<Fixture> {
-    const folder = makeTemporaryFolder();
-    const options = { directory: folder.path, wasmPath, logger: new TestLogger(), isFenced: () => false };
-    return new Fixture(await Store.open(options), folder);
-  }
-
-  ask(part: Partial<WakeRequest> = {}): Admission {
-    return this.state.commit((transaction) => this.queue.admit(transaction, request(part)));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.store.close();
-    this.#folder[Symbol.dispose]();
-  }
-}
-
 describe('WakeQueue', () => {
   it('gives each scope its own run and merges within a scope', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
 
     const runs = [fixture.ask(), fixture.ask(), fixture.ask({ taskKey: 't' }), fixture.ask({ agent: 'b' })].map(
       ({ runId }) => runId,
@@ -108,7 +31,7 @@ describe('WakeQueue', () => {
   });
 
   it('claims with everything that waits, and a run only once', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const { runId } = fixture.ask({ text: 'one' });
     fixture.ask({ text: 'two' });
 
@@ -123,7 +46,7 @@ describe('WakeQueue', () => {
   });
 
   it('ends every wakeup of a run with the outcome of the run', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const outcomes = [
       ['succeeded', 'completed'],
       ['failed', 'failed'],
@@ -147,7 +70,7 @@ describe('WakeQueue', () => {
   });
 
   it('settles once: a second settlement changes nothing and makes no second follow-up', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const { runId } = fixture.ask();
     fixture.queue.claim(runId ?? '', where);
     fixture.ask({ text: 'later' });
@@ -160,7 +83,7 @@ describe('WakeQueue', () => {
   });
 
   it('puts what was claimed back into the inbox when the prompt was never delivered', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const { runId } = fixture.ask({ text: 'important' });
     fixture.queue.claim(runId ?? '', where);
     fixture.ask({ text: 'later' });
@@ -176,7 +99,7 @@ describe('WakeQueue', () => {
   });
 
   it('shows a merged run by its strongest source and most urgent issue', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     fixture.state.commit((transaction) => {
       const at = { createdAt: 0, updatedAt: 0, location: null, body: '', assignee: null };
       insertIssue(transaction, { id: 'i', number: 1, title: 't', status: 'todo', priority: 'urgent', ...at });
@@ -191,7 +114,7 @@ describe('WakeQueue', () => {
   });
 
   it('orders the queue by priority, then by age', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     fixture.state.commit((transaction) => {
       const at = { createdAt: 0, updatedAt: 0, location: null, body: '', assignee: null, title: 't' };
       insertIssue(transaction, { id: 'low', number: 1, status: 'todo', priority: 'low', ...at });
@@ -212,7 +135,7 @@ describe('WakeQueue', () => {
   });
 
   it('answers an idempotency key for 24 hours, per agent and source', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const first = fixture.ask({ idempotencyKey: 'k' });
 
     assert.equal(fixture.ask({ idempotencyKey: 'k' }).wakeupId, first.wakeupId);
@@ -225,7 +148,7 @@ describe('WakeQueue', () => {
 
 describe('WakeQueue and timers', () => {
   it('leaves no row for a tick that is refused or finds its agent at work', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await WakeFixture.open();
     const tick = { source: 'timer', text: null, taskKey: 't' } as const;
     const { runId } = fixture.ask(tick);
     fixture.queue.claim(runId ?? '', where);
@@ -233,7 +156,7 @@ describe('WakeQueue and timers', () => {
 
     const coalesced = fixture.ask(tick);
     const refused = fixture.state.commit((transaction) =>
-      fixture.queue.refuse(transaction, request(tick), 'timer_while_held'),
+      fixture.queue.refuse(transaction, makeRequest(tick), 'timer_while_held'),
     );
 
     assert.deepEqual([coalesced.status, refused.status], ['coalesced', 'refused']);

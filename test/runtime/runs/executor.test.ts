@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapters } from '../../../src/runtime/adapters/adapters.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { Executor, type Assignment, type RunRecords } from '../../../src/runtime/runs/executor.ts';
+import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
+import type { Settlement } from '../../../src/runtime/store/runTable.ts';
+import { findRun } from '../../../src/runtime/store/runTable.ts';
+import { makeDefinition } from '../../support/policies.ts';
+import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
+import { TestLogger } from '../../support/testLogger.ts';
+import { WakeFixture } from '../../support/wakeFixture.ts';
+
+/** An executor in a folder of its own, whose disk is as slow as the test wants. */
+async function openExecutor(command: string, disk: Promise<void>) {
+  const folder = makeTemporaryFolder();
+  mkdirSync(join(folder.path, 'logs'));
+  await using fixture = await WakeFixture.open();
+  const run = findRun(fixture.store, fixture.ask().runId ?? '');
+  assert.ok(run);
+  const definition = makeDefinition(folder.path, { command: 'sh', args: ['-c', command] });
+  const assignment: Assignment = { run, definition, issue: null, sessionRun: 1, wakeups: [] };
+  const settlements: Settlement[] = [];
+  const noted: number[] = [];
+  const records: RunRecords = {
+    noteProcess: (_runId, { pid }) => noted.push(pid),
+    settle: (_runId, settlement) => settlements.push(settlement),
+    durable: () => disk,
+  };
+  const logger = new TestLogger();
+  const trees = new ProcessTrees({ clock: systemClock, logger });
+  const executor = new Executor({
+    records,
+    adapterOf: (type) => adapters[type],
+    trees,
+    clock: systemClock,
+    logger,
+    logsDirectory: join(folder.path, 'logs'),
+    workspaceFolder: folder.path,
+    baseEnvironment: { PATH: process.env['PATH'] ?? '' },
+    onDidGrowLog: () => undefined,
+  });
+  const dispose = (): void => {
+    trees.dispose();
+    folder[Symbol.dispose]();
+  };
+  return { executor, assignment, settlements, noted, logger, folder, [Symbol.dispose]: dispose };
+}
+
+describe('Executor', function () {
+  this.timeout(20_000);
+
+  it('starts nothing before the claim is on the disk', async () => {
+    const disk = Promise.withResolvers<undefined>();
+    using opened = await openExecutor('echo started > started', disk.promise);
+    const execution = opened.executor.execute(opened.assignment);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(opened.noted, []);
+
+    disk.resolve(undefined);
+    await execution;
+
+    assert.equal(readFileSync(join(opened.folder.path, 'started'), 'utf8'), 'started\n');
+    assert.deepEqual(
+      opened.settlements.map(({ status }) => status),
+      ['succeeded'],
+    );
+    assert.equal(opened.noted.length, 1);
+  });
+
+  it('starts nothing at all if it was cancelled meanwhile', async () => {
+    const disk = Promise.withResolvers<undefined>();
+    using opened = await openExecutor('echo started > started', disk.promise);
+    const execution = opened.executor.execute(opened.assignment);
+
+    assert.equal(opened.executor.cancel(opened.assignment.run.id, 'cancelled_by_user'), true);
+    disk.resolve(undefined);
+    await execution;
+
+    assert.deepEqual(opened.noted, []);
+    assert.deepEqual(
+      opened.settlements.map(({ status, errorCode }) => [status, errorCode]),
+      [['cancelled', 'cancelled_by_user']],
+    );
+  });
+
+  it('starts nothing when the claim cannot be made durable, and says so in its log', async () => {
+    const disk = Promise.reject(new Error('disk full'));
+    disk.catch(() => undefined);
+    using opened = await openExecutor('echo started > started', disk);
+
+    await opened.executor.execute(opened.assignment);
+
+    assert.deepEqual(opened.noted, []);
+    assert.match(JSON.stringify(opened.logger.lines), /could not be recorded/);
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { findRun, insertQueuedRun } from '../../../src/runtime/store/runTable.ts';
+import { Dispatcher, type DispatcherOptions } from '../../../src/runtime/wakeups/dispatcher.ts';
+import { makePolicy } from '../../support/policies.ts';
+import { TestLogger } from '../../support/testLogger.ts';
+import { WakeFixture } from '../../support/wakeFixture.ts';
+
+/** Executions that go on until the test ends them. */
+class Executions {
+  readonly started: string[] = [];
+  readonly #ends = new Map<string, () => void>();
+
+  readonly execute: DispatcherOptions['execute'] = ({ run }) => {
+    this.started.push(run.id);
+    return new Promise((resolve) => this.#ends.set(run.id, resolve));
+  };
+
+  end(runId: string): void {
+    this.#ends.get(runId)?.();
+  }
+}
+
+function makeDispatcher(
+  fixture: WakeFixture,
+  executions: Executions,
+  part: Partial<DispatcherOptions> = {},
+): Dispatcher {
+  return new Dispatcher({
+    reader: fixture.store,
+    queue: fixture.queue,
+    logger: new TestLogger(),
+    slots: 4,
+    facts: () => ({ isStopped: false, isDraining: false, isTrusted: true }),
+    isConsented: () => Promise.resolve(true),
+    describe: () => 'command',
+    execute: executions.execute,
+    onDidEnd: () => undefined,
+    ...part,
+  });
+}
+
+const many = { heartbeat: makePolicy({ maxConcurrentRuns: 9 }), shareCwd: true };
+
+describe('Dispatcher', () => {
+  it('never runs a scope twice at a time, even if two runs of it are queued', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const dispatcher = makeDispatcher(fixture, executions);
+    fixture.state.commit((transaction) => {
+      const scope = { agent: 'a', taskKey: 't', issueId: null, source: 'on_demand', reason: 'r' } as const;
+      for (const number of [1, 2]) {
+        insertQueuedRun(transaction, { ...scope, id: `run ${String(number)}`, number, priority: 2, queuedAt: 0 });
+      }
+    });
+
+    await dispatcher.dispatch();
+
+    assert.deepEqual(executions.started, ['run 1']);
+    assert.equal(findRun(fixture.store, 'run 2')?.heldFor, 'scope_busy');
+  });
+
+  it('takes the next one as soon as a slot is free', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const dispatcher = makeDispatcher(fixture, executions, { slots: 1 });
+    const first = fixture.ask({ taskKey: '1' }).runId ?? '';
+    const second = fixture.ask({ taskKey: '2' }).runId ?? '';
+    await dispatcher.dispatch();
+    assert.equal(findRun(fixture.store, second)?.heldFor, 'slots_busy');
+
+    executions.end(first);
+    await dispatcher.dispatch();
+    await dispatcher.dispatch();
+
+    assert.deepEqual(executions.started, [first, second]);
+    assert.equal(findRun(fixture.store, second)?.heldFor, null);
+  });
+
+  it('passes over what is held and starts what stands behind it', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const isConsented = ({ key }: { key: string }) => Promise.resolve(key === 'b');
+    const dispatcher = makeDispatcher(fixture, executions, { isConsented });
+    for (let index = 0; index < 40; index += 1) fixture.ask({ agent: 'a', taskKey: String(index) });
+    const behind = fixture.ask({ agent: 'b' }).runId;
+
+    await dispatcher.dispatch();
+
+    assert.deepEqual(executions.started, [behind]);
+  });
+
+  it('starts nothing once it is closed, though it was about to', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const consent = Promise.withResolvers<boolean>();
+    const dispatcher = makeDispatcher(fixture, executions, { isConsented: () => consent.promise });
+    fixture.ask();
+    const pass = dispatcher.dispatch();
+
+    dispatcher.close();
+    consent.resolve(true);
+    await pass;
+
+    assert.deepEqual(executions.started, []);
+  });
+
+  it('is idle only when the last run has ended', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const dispatcher = makeDispatcher(fixture, executions);
+    const runs = ['1', '2'].map((taskKey) => fixture.ask({ taskKey }).runId ?? '');
+    await dispatcher.dispatch();
+    let isIdle = false;
+    const idle = dispatcher.whenIdle().then(() => {
+      isIdle = true;
+    });
+
+    executions.end(runs[0] ?? '');
+    await new Promise(setImmediate);
+    assert.equal(isIdle, false);
+    executions.end(runs[1] ?? '');
+    await idle;
+
+    assert.equal(dispatcher.runningCount, 0);
+  });
+});
