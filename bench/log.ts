@@ -2,7 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { runBare } from './support/bareProcess.ts';
+import { BareSpawner } from './support/bareSpawner.ts';
 import type { Bench, Figure } from './support/figure.ts';
 import { residentBytes } from './support/linuxProcess.ts';
 import { BenchFolder, type BenchConnection } from './support/openRuntime.ts';
@@ -25,15 +25,17 @@ agents:
 export const log: Figure = async (bench) => {
   await using window = await new BenchFolder(bench.production, configuration).connect();
   await window.acceptAll();
+  using spawner = new BareSpawner();
   const file = path.join(bench.production.makeFolder('flood'), 'flood.txt');
-  await pipeToFile(file);
+  const pipeToFile = () => spawner.run('/bin/sh', ['-c', `${flood} | cat > '${file}'`]);
+  await pipeToFile();
   const expected = await hashOf(file);
   const ours: number[] = [];
   const shell: number[] = [];
   const warmUp = await runFlood(window, { task: 'warm-up', expected, bench });
   let highest = 0;
   for (let round = 0; round < rounds; round += 1) {
-    shell.push(await pipeToFile(file));
+    shell.push(await pipeToFile());
     const flooded = await runFlood(window, { task: `round ${String(round)}`, expected, bench });
     ours.push(flooded.ms);
     highest = Math.max(highest, flooded.highestBytes);
@@ -62,12 +64,6 @@ export const log: Figure = async (bench) => {
 
 function speed(ms: number): number {
   return bytes / 1000 / ms;
-}
-
-async function pipeToFile(file: string): Promise<number> {
-  const at = performance.now();
-  await runBare('/bin/sh', ['-c', `${flood} | cat > '${file}'`]);
-  return performance.now() - at;
 }
 
 /** @throws Error unless the log is complete */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { runBare } from './support/bareProcess.ts';
+import { BareSpawner } from './support/bareSpawner.ts';
 import type { Figure } from './support/figure.ts';
 import { BenchFolder, type BenchConnection } from './support/openRuntime.ts';
 import { formatMs, median } from './support/statistics.ts';
@@ -20,6 +20,8 @@ export const runs: Figure = async ({ production }) => {
   const folder = new BenchFolder(production, configuration, ['--slots', String(slots)]);
   await using window = await folder.connect();
   await window.acceptAll();
+  using spawner = new BareSpawner();
+  const spawnMany = () => spawner.runMany('true', { count, width: slots });
   await spawnMany();
   await runMany(window, -1);
   const ours: number[] = [];
@@ -40,19 +42,6 @@ export const runs: Figure = async ({ production }) => {
     },
   ];
 };
-
-async function spawnMany(): Promise<number> {
-  const at = performance.now();
-  let started = 0;
-  const worker = async (): Promise<void> => {
-    while (started < count) {
-      started += 1;
-      await runBare('true');
-    }
-  };
-  await Promise.all(Array.from({ length: slots }, worker));
-  return performance.now() - at;
-}
 
 /** Milliseconds from the first request until the window has seen the last run succeed. */
 async function runMany(window: BenchConnection, round: number): Promise<number> {

@@ -1,4 +1,4 @@
-import { runBare } from './support/bareProcess.ts';
+import { BareSpawner } from './support/bareSpawner.ts';
 import type { Figure, Measurement } from './support/figure.ts';
 import type { BenchFolder } from './support/openRuntime.ts';
 import { makeQuietFolder } from './support/quietFolder.ts';
@@ -12,10 +12,11 @@ const histories = [0, 10_000];
 export const start: Figure = async (bench) => {
   const folders = await Promise.all(histories.map((runs) => makeQuietFolder(bench, runs)));
   for (const folder of folders) await startOnce(folder);
+  using spawner = new BareSpawner();
   const bare: number[] = [];
   const ours: number[][] = folders.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    bare.push(await startNode());
+    bare.push(await spawner.run(process.execPath, ['-e', '0']));
     for (const [index, folder] of folders.entries()) ours[index]?.push(await startOnce(folder));
   }
   const theirs = median(bare);
@@ -40,10 +41,4 @@ async function startOnce(folder: BenchFolder): Promise<number> {
   const window = await folder.connect();
   await window.stop();
   return took;
-}
-
-async function startNode(): Promise<number> {
-  const at = performance.now();
-  await runBare(process.execPath, ['-e', '0']);
-  return performance.now() - at;
 }

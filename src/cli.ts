@@ -25,15 +25,24 @@ const usage = `reveille <command> [--folder DIR]
   release                    let them go on
   stop-runtime               end the runtime of the folder; what runs is cancelled`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    folder: { type: 'string', default: process.cwd() },
-    message: { type: 'string' },
-    follow: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values, positionals } = parseWords();
+
+function parseWords() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        folder: { type: 'string', default: process.cwd() },
+        message: { type: 'string' },
+        follow: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${toError(error).message}\n\n${usage}\n`);
+    process.exit(1);
+  }
+}
 
 const quiet: Logger = {
   trace: () => undefined,

@@ -5,8 +5,10 @@ import * as agents from './views/actions/agentActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
 import * as issues from './views/actions/issueActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
+import * as reviews from './views/actions/reviewActions.ts';
 import * as runs from './views/actions/runActions.ts';
 import * as runtimes from './views/actions/runtimeActions.ts';
+import { plainMessage } from './views/plainText.ts';
 
 type Action = (context: ActionContext, given: unknown) => unknown;
 
@@ -25,6 +27,7 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.run.loadMore': runs.loadMoreRuns,
   'reveille.issue.create': issues.createIssue,
   'reveille.issue.assign': issues.assignIssue,
+  'reveille.issue.assignSelection': issues.assignSelection,
   'reveille.issue.setStatus': issues.setIssueStatus,
   'reveille.issue.open': issues.openIssue,
   'reveille.everything.stop': runtimes.stopEverything,
@@ -34,8 +37,8 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.connection.retry': runtimes.retryConnection,
   'reveille.configuration.create': configuration.createConfiguration,
   'reveille.configuration.open': configuration.openConfiguration,
-  'reveille.configuration.review': configuration.reviewConfiguration,
-  'reveille.configuration.acceptShown': configuration.acceptShownDefinition,
+  'reveille.configuration.review': reviews.reviewConfiguration,
+  'reveille.configuration.acceptShown': reviews.acceptShownDefinition,
   'reveille.menu.show': showQuickMenu,
   'reveille.dashboard.open': (context) => {
     context.dashboard.open();
@@ -70,7 +73,7 @@ async function showFailure(id: string, error: unknown, { log }: ActionContext): 
   log.info(`Command ${id} was refused`, error.message);
   const next = nextStep(error.kind);
   const buttons = next === null ? [] : [next.label];
-  const answer = await vscode.window.showWarningMessage(error.message, ...buttons);
+  const answer = await vscode.window.showWarningMessage(plainMessage(error.message), ...buttons);
   if (next !== null && answer === next.label) await vscode.commands.executeCommand(next.command);
 }
 

@@ -5,8 +5,10 @@ import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
 import { SettingsReader } from './settings.ts';
+import { createConfigurationDiagnostics } from './views/configurationDiagnostics.ts';
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
+import { createIssueLinks } from './views/documents/issueLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
 import { createNotifications } from './views/notifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
@@ -34,6 +36,8 @@ export function activate(context: vscode.ExtensionContext): void {
     transcripts,
     dashboard,
     new VirtualDocuments(connections),
+    createIssueLinks(connections),
+    createConfigurationDiagnostics(connections),
     new RuntimeLogs(connections, log),
     createContextKeys(connections),
     createTrees({ connections, olderRuns }),
@@ -60,15 +64,19 @@ function createConnections(
     whenWindowsClose: settings.current.whenWindowsClose,
     maxUnattendedHours: settings.current.maxUnattendedHours,
   });
-  const { storagePath, runtimeExecutable } = settings.current;
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
   const connections = new Connections(client(), {
     runtimeEntry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'runtime.js').fsPath,
     isBundled: true,
-    execPath: runtimeExecutable === '' ? process.execPath : runtimeExecutable,
+    // Read anew whenever a runtime is looked for, so that a change needs no reload.
+    get execPath() {
+      return settings.current.runtimeExecutable || process.execPath;
+    },
     env: process.env,
     registry: openUserRegistry,
-    storagePath: storagePath === '' ? ownStoragePath : storagePath,
+    get storagePath() {
+      return settings.current.storagePath || ownStoragePath;
+    },
     build: windowBuild,
     clock: systemClock,
     logger: log,

@@ -13,9 +13,10 @@ export const untranslated: Translate = (message, ...args) =>
     return value === undefined ? whole : String(value);
   });
 
-/** A duration with its two largest units, such as `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** A duration with its two largest units, such as `< 0.1 s`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(durationMs: number): string {
   const ms = Math.max(0, durationMs);
+  if (ms < 50) return '< 0.1 s';
   if (ms < 9_950) return `${(ms / secondMs).toFixed(1)} s`;
   const seconds = Math.round(ms / secondMs);
   if (seconds < 60) return `${String(seconds)} s`;

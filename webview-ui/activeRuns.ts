@@ -2,17 +2,24 @@ import type { DashboardState, RunRow } from '../src/dashboardProtocol.ts';
 import { formatElapsed, formatRelativeTime } from '../src/format.ts';
 import { button, progressRing } from './controls.ts';
 import { element, icon, icons } from './element.ts';
+import { longList } from './longList.ts';
 import type { Page } from './page.ts';
 import { emptyText, section } from './section.ts';
 import { statusMark } from './statusMark.ts';
 
+/** As many as fit beside the agents on one screen. */
+const mostRuns = 10;
+
 /** The running and queued runs, with a clock and a way to end each. */
 export function activeRuns(state: DashboardState, page: Page): HTMLElement {
   const { t } = page;
-  const rows = state.active.map((run) => row(run, state.showFolders, page));
+  const entries = state.active;
+  const draw = (run: RunRow): HTMLElement => row(run, state.showFolders, page);
   const content =
-    rows.length === 0 ? emptyText(t('Nothing runs or waits.')) : element('ul', { className: 'rows' }, ...rows);
-  return section({ id: 'active', title: t('Running and queued'), count: rows.length }, content);
+    entries.length === 0
+      ? emptyText(t('Nothing runs or waits.'))
+      : longList({ id: 'active', className: 'rows', entries, most: mostRuns, draw }, page);
+  return section({ id: 'active', title: t('Running and queued'), count: entries.length }, content);
 }
 
 function row(run: RunRow, showFolder: boolean, page: Page): HTMLElement {
@@ -38,16 +45,6 @@ function row(run: RunRow, showFolder: boolean, page: Page): HTMLElement {
     ),
     element('div', { className: 'row-reason', text: run.reason, title: run.reason }),
   );
-  const cancel = run.canCancel
-    ? button(t('Cancel'), {
-        look: 'secondary',
-        icon: icon(icons.close),
-        spoken: t('Cancel run {0} of {1}', run.number, run.agent),
-        onPress: () => {
-          page.send('cancel', subject);
-        },
-      })
-    : null;
   const mark = run.tone === 'active' ? progressRing() : null;
   return element(
     'li',
@@ -56,8 +53,19 @@ function row(run: RunRow, showFolder: boolean, page: Page): HTMLElement {
     words,
     statusMark(run.status, run.tone),
     time(run, page),
-    element('div', { className: 'row-action' }, cancel),
+    element('div', { className: 'row-action' }, run.canCancel ? cancelButton(run, page) : null),
   );
+}
+
+function cancelButton(run: RunRow, { t, send }: Page): HTMLElement {
+  return button(t('Cancel'), {
+    look: 'secondary',
+    icon: icon(icons.close),
+    spoken: t('Cancel run {0} of {1}', run.number, run.agent),
+    onPress: () => {
+      send('cancel', { folder: run.folder, runId: run.id });
+    },
+  });
 }
 
 function time(run: RunRow, { t, clock }: Page): HTMLElement {

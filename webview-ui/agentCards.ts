@@ -1,18 +1,31 @@
-import type { AgentCard, DashboardState } from '../src/dashboardProtocol.ts';
+import type { AgentCard, DashboardState, Tone } from '../src/dashboardProtocol.ts';
 import { formatRelativeTime } from '../src/format.ts';
 import { button } from './controls.ts';
 import { element, icon, icons } from './element.ts';
+import { longList } from './longList.ts';
 import type { Page } from './page.ts';
 import { emptyText, section } from './section.ts';
 import { statusMark } from './statusMark.ts';
 
+const mostCards = 12;
+
 /** The agents, one card each. */
 export function agentCards(state: DashboardState, page: Page): HTMLElement {
   const { t } = page;
-  const cards = state.agents.map((agent) => card(agent, state.showFolders, page));
+  const draw = (agent: AgentCard): HTMLElement => card(agent, state.showFolders, page);
+  const entries = page.wholeLists.has('agents') ? state.agents : pressingFirst(state.agents, mostCards);
   const content =
-    cards.length === 0 ? emptyText(t('No agent is configured yet.')) : element('ul', { className: 'cards' }, ...cards);
-  return section({ id: 'agents', title: t('Agents'), count: cards.length }, content);
+    entries.length === 0
+      ? emptyText(t('No agent is configured yet.'))
+      : longList({ id: 'agents', className: 'cards', entries, most: mostCards, draw }, page);
+  return section({ id: 'agents', title: t('Agents'), count: entries.length }, content);
+}
+
+/** In the order of the configuration; when not all can be shown, those that need somebody or are at work come first. */
+function pressingFirst(agents: readonly AgentCard[], most: number): readonly AgentCard[] {
+  if (agents.length <= most) return agents;
+  const order: Record<Tone, number> = { bad: 0, warning: 1, active: 2, good: 3, neutral: 3 };
+  return [...agents].sort((a, b) => order[a.tone] - order[b.tone]);
 }
 
 function card(agent: AgentCard, showFolder: boolean, page: Page): HTMLElement {
@@ -61,57 +74,26 @@ function facts(agent: AgentCard, { t, clock }: Page): HTMLElement {
   );
 }
 
+type CardAction = 'review' | 'wake' | 'resume' | 'pause';
+
 function cardButtons(agent: AgentCard, page: Page): HTMLElement[] {
   const { t } = page;
-  const subject = { folder: agent.folder, agent: agent.key };
-  const buttons: HTMLElement[] = [];
-  if (agent.mustReview) {
-    buttons.push(
-      button(t('Review…'), {
-        look: 'primary',
-        icon: icon(icons.shield),
-        spoken: t('Review {0}', agent.key),
+  const actions: [isShown: boolean, action: CardAction, text: string, spoken: string, picture: string][] = [
+    [agent.mustReview, 'review', t('Review…'), t('Review {0}', agent.key), icons.shield],
+    [agent.canWake, 'wake', t('Wake'), t('Wake {0}', agent.key), icons.play],
+    [agent.canResume, 'resume', t('Resume'), t('Resume {0}', agent.key), icons.play],
+    [agent.canPause, 'pause', t('Pause'), t('Pause {0}', agent.key), icons.pause],
+  ];
+  return actions
+    .filter(([isShown]) => isShown)
+    .map(([, action, text, spoken, picture]) =>
+      button(text, {
+        look: action === 'review' ? 'primary' : 'secondary',
+        icon: icon(picture),
+        spoken,
         onPress: () => {
-          page.send('review', subject);
+          page.send(action, { folder: agent.folder, agent: agent.key });
         },
       }),
     );
-  }
-  if (agent.canWake) {
-    buttons.push(
-      button(t('Wake'), {
-        look: 'secondary',
-        icon: icon(icons.play),
-        spoken: t('Wake {0}', agent.key),
-        onPress: () => {
-          page.send('wake', subject);
-        },
-      }),
-    );
-  }
-  if (agent.canResume) {
-    buttons.push(
-      button(t('Resume'), {
-        look: 'secondary',
-        icon: icon(icons.play),
-        spoken: t('Resume {0}', agent.key),
-        onPress: () => {
-          page.send('resume', subject);
-        },
-      }),
-    );
-  }
-  if (agent.canPause) {
-    buttons.push(
-      button(t('Pause'), {
-        look: 'secondary',
-        icon: icon(icons.pause),
-        spoken: t('Pause {0}', agent.key),
-        onPress: () => {
-          page.send('pause', subject);
-        },
-      }),
-    );
-  }
-  return buttons;
 }

@@ -3,6 +3,9 @@ import { button } from './controls.ts';
 import { element, icon, icons } from './element.ts';
 import type { Page } from './page.ts';
 
+/** Definitions that the page tells of; the review shows all. */
+const mostDefinitions = 6;
+
 /** What the user should know or decide before anything else on the page. */
 export function banners(state: DashboardState, page: Page): HTMLElement[] {
   const { t } = page;
@@ -40,10 +43,13 @@ function reviewBanner(state: DashboardState, page: Page): HTMLElement {
           '{0} agent definitions wait for your review. They do not run before you have accepted them.',
           state.pending.length,
         );
+  const shown = state.pending.slice(0, mostDefinitions);
+  const more = state.pending.length - shown.length;
   const list = element(
     'ul',
     {},
-    ...state.pending.map(({ agent, summary }) => element('li', {}, element('strong', { text: agent }), ` ${summary}`)),
+    ...shown.map(({ agent, summary }) => element('li', {}, element('strong', { text: agent }), ` ${summary}`)),
+    more === 0 ? null : element('li', { text: t('and {0} more', more) }),
   );
   const folder = state.pending[0]?.folder;
   const review = button(t('Review…'), {

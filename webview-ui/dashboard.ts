@@ -9,28 +9,23 @@ import { header } from './header.ts';
 import { issueList } from './issueList.ts';
 import type { Page } from './page.ts';
 import { recentRuns } from './recentRuns.ts';
-import { replaceParts } from './replaceParts.ts';
+import { replaceParts, type Part } from './replaceParts.ts';
 import { welcome } from './welcome.ts';
 
-declare function acquireVsCodeApi(): { postMessage(message: ToPanel): void };
+declare function acquireVsCodeApi(): {
+  postMessage(message: ToPanel): void;
+  getState(): unknown;
+  setState(state: { wholeLists: string[] }): void;
+};
 
 /** The parts of the page in their order; each is drawn again only when what it is made from changed. */
-function partsOf(state: DashboardState, page: Page): Record<string, { from: unknown; draw: () => HTMLElement[] }> {
-  const {
-    title,
-    connection,
-    isStopped,
-    canStop,
-    situation,
-    isTrusted,
-    pending,
-    showFolders,
-    agents,
-    active,
-    recent,
-    issues,
-  } = state;
+function partsOf(state: DashboardState, page: Page): Record<string, Part> {
+  const { title, connection, isStopped, canStop, situation, isTrusted, pending } = state;
   const start = welcome(state, page);
+  const list = (id: 'active' | 'agents' | 'issues' | 'recent', draw: typeof agentCards): Part =>
+    start === null
+      ? { from: [state[id], state.showFolders, page.wholeLists.has(id)], draw: () => [draw(state, page)] }
+      : { from: null, draw: () => [] };
   return {
     header: { from: [title, connection, isStopped, canStop], draw: () => [header(state, page)] },
     banners: { from: [situation, isTrusted, isStopped, pending], draw: () => banners(state, page) },
@@ -38,22 +33,10 @@ function partsOf(state: DashboardState, page: Page): Record<string, { from: unkn
       from: start === null ? null : [situation, connection.text],
       draw: () => (start === null ? [] : [start]),
     },
-    active: {
-      from: start === null ? [active, showFolders] : null,
-      draw: () => (start === null ? [activeRuns(state, page)] : []),
-    },
-    agents: {
-      from: start === null ? [agents, showFolders] : null,
-      draw: () => (start === null ? [agentCards(state, page)] : []),
-    },
-    issues: {
-      from: start === null ? [issues, showFolders] : null,
-      draw: () => (start === null ? [issueList(state, page)] : []),
-    },
-    recent: {
-      from: start === null ? [recent, showFolders] : null,
-      draw: () => (start === null ? [recentRuns(state, page)] : []),
-    },
+    active: list('active', activeRuns),
+    agents: list('agents', agentCards),
+    issues: list('issues', issueList),
+    recent: list('recent', recentRuns),
   };
 }
 
@@ -66,22 +49,40 @@ function readTranslations(): Translate {
   };
 }
 
+/** The lists that were shown whole when the page was last seen. */
+function readWholeLists(given: unknown): Set<string> {
+  const lists: unknown = typeof given === 'object' && given !== null && 'wholeLists' in given ? given.wholeLists : [];
+  return new Set(Array.isArray(lists) ? lists.filter((id) => typeof id === 'string') : []);
+}
+
 function start(): void {
   registerControls();
   const panel = acquireVsCodeApi();
+  const root = document.getElementById('dashboard');
+  if (root === null) return;
+  const wholeLists = readWholeLists(panel.getState());
+  const show = replaceParts(root);
+  let shown: DashboardState | undefined;
+  const draw = (state: DashboardState): void => {
+    shown = state;
+    show(partsOf(state, page));
+  };
   const page: Page = {
     t: readTranslations(),
     clock: new PageClock(),
     send: (action, subject) => {
       panel.postMessage(subject === undefined ? { kind: 'command', action } : { kind: 'command', action, subject });
     },
+    wholeLists,
+    toggleList: (id) => {
+      if (!wholeLists.delete(id)) wholeLists.add(id);
+      panel.setState({ wholeLists: [...wholeLists] });
+      if (shown !== undefined) draw(shown);
+    },
   };
-  const root = document.getElementById('dashboard');
-  if (root === null) return;
-  const show = replaceParts(root);
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     const message = toPage.safeParse(event.data);
-    if (message.success) show(partsOf(message.data.state, page));
+    if (message.success) draw(message.data.state);
   });
   panel.postMessage({ kind: 'ready' });
 }

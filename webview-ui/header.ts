@@ -13,43 +13,47 @@ export function header(state: DashboardState, page: Page): HTMLElement {
     { className: 'connection', attributes: { role: 'status' } },
     statusMark(state.connection.text, state.connection.tone),
   );
-  const actions = element('div', { className: 'actions' });
+  return element(
+    'header',
+    { className: 'page-header' },
+    element('div', { className: 'page-title' }, title, connection),
+    element('div', { className: 'actions' }, ...headerButtons(state, page)),
+  );
+}
+
+function headerButtons(state: DashboardState, { t, send }: Page): HTMLElement[] {
+  const buttons: HTMLElement[] = [];
   if (state.connection.canRetry) {
-    actions.append(
+    buttons.push(
       button(t('Connect Again'), {
         look: 'primary',
         onPress: () => {
-          page.send('retry');
+          send('retry');
         },
       }),
     );
   }
   if (state.isStopped) {
-    actions.append(
+    buttons.push(
       button(t('Release Everything'), {
         look: 'primary',
         icon: icon(icons.play),
         onPress: () => {
-          page.send('release');
+          send('release');
         },
       }),
     );
   } else if (state.canStop) {
-    actions.append(
+    buttons.push(
       button(t('Stop Everything'), {
         look: 'secondary',
         icon: icon(icons.stop),
         spoken: t('Stop Everything: cancel all runs and hold all wakes'),
         onPress: () => {
-          page.send('stop');
+          send('stop');
         },
       }),
     );
   }
-  return element(
-    'header',
-    { className: 'page-header' },
-    element('div', { className: 'page-title' }, title, connection),
-    actions,
-  );
+  return buttons;
 }

@@ -1,14 +1,18 @@
 import type { DashboardState, IssueRow } from '../src/dashboardProtocol.ts';
 import { button } from './controls.ts';
 import { element, icon, icons } from './element.ts';
+import { longList } from './longList.ts';
 import type { Page } from './page.ts';
 import { emptyText, section } from './section.ts';
 import { statusMark } from './statusMark.ts';
 
+const mostIssues = 10;
+
 /** The open issues. */
 export function issueList(state: DashboardState, page: Page): HTMLElement {
   const { t } = page;
-  const rows = state.issues.map((issue) => row(issue, state.showFolders, page));
+  const entries = state.issues;
+  const draw = (issue: IssueRow): HTMLElement => row(issue, state.showFolders, page);
   const create = button(t('New Issue…'), {
     look: 'secondary',
     icon: icon(icons.add),
@@ -17,10 +21,10 @@ export function issueList(state: DashboardState, page: Page): HTMLElement {
     },
   });
   const content =
-    rows.length === 0
+    entries.length === 0
       ? emptyText(t('No open issue. Select code in an editor and assign it to an agent.'))
-      : element('ul', { className: 'rows' }, ...rows);
-  return section({ id: 'issues', title: t('Open issues'), count: rows.length, actions: [create] }, content);
+      : longList({ id: 'issues', className: 'rows', entries, most: mostIssues, draw }, page);
+  return section({ id: 'issues', title: t('Open issues'), count: entries.length, actions: [create] }, content);
 }
 
 function row(issue: IssueRow, showFolder: boolean, page: Page): HTMLElement {

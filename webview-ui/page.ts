@@ -8,4 +8,8 @@ export interface Page {
   readonly clock: PageClock;
   /** Asks the panel to do something. */
   readonly send: (action: PageAction, subject?: PageSubject) => void;
+  /** Ids of the long lists that the user wants to see whole. */
+  readonly wholeLists: ReadonlySet<string>;
+  /** Shows a list whole, or cuts it again. */
+  readonly toggleList: (id: string) => void;
 }

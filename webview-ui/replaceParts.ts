@@ -39,5 +39,5 @@ function controls(frame: HTMLElement): HTMLElement[] {
 }
 
 function nameOf(control: HTMLElement): string {
-  return control.getAttribute('aria-label') ?? `${control.title} ${control.textContent}`;
+  return control.dataset['name'] ?? control.getAttribute('aria-label') ?? `${control.title} ${control.textContent}`;
 }

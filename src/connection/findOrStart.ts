@@ -12,6 +12,7 @@ import type { Logger } from '../runtime/log.ts';
 import { isAlive } from '../runtime/processIdentity.ts';
 import { RuntimeClient } from './client.ts';
 import { launchRuntime, type Launch, type RuntimeProgram } from './launchRuntime.ts';
+import { makeStoreFolder } from './storeFolder.ts';
 import { wait } from './wait.ts';
 
 export interface RuntimeSearch extends RuntimeProgram {
@@ -58,7 +59,9 @@ const maxKilled = 3;
  */
 export async function findOrStart(search: RuntimeSearch): Promise<RuntimeClient> {
   const { folder, registry, storagePath, build } = search;
-  await registry.findOrCreate(folder, storeWithin(storagePath, folder));
+  const proposed = storeWithin(storagePath, folder);
+  if (registry.find(folder) === null) makeStoreFolder(proposed);
+  await registry.findOrCreate(folder, proposed);
   const entry = await registry.recordUse(folder, build);
   return new Search(search, entry).run();
 }
@@ -195,7 +198,8 @@ class Search {
     const { folder, registry, clock, signal } = this.#search;
     if (!this.#mayStart()) {
       // Whoever has the newer build may be about to start it.
-      if (this.#lastedMs(`too old ${after}`) > silenceMs) throw tooOld((registry.find(folder) ?? this.#entry).newestVersion);
+      if (this.#lastedMs(`too old ${after}`) > silenceMs)
+        throw tooOld((registry.find(folder) ?? this.#entry).newestVersion);
       return;
     }
     // Whoever has gone meanwhile must not leave a runtime behind that nobody asked for.

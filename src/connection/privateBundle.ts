@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Build } from '../endpoint/build.ts';
-import { systemErrorCode, toError, UserError } from '../runtime/errors.ts';
+import { systemErrorCode } from '../runtime/errors.ts';
+import { cannotWriteStore } from './storeFolder.ts';
 
 /** What a runtime consists of. */
 const bundleFiles = ['runtime.js', 'sql-wasm.wasm'] as const;
@@ -27,11 +28,7 @@ export function keepPrivateBundle(store: string, source: string, build: Build): 
     for (const other of fs.readdirSync(bin)) dropUnused(path.join(bin, other), now);
     return target;
   } catch (error) {
-    throw new UserError(
-      'storage',
-      `Reveille cannot write to its storage folder ${store} (${toError(error).message}). Make it writable, or choose another one in the setting reveille.storagePath.`,
-      { cause: error },
-    );
+    throw cannotWriteStore(store, error);
   }
 }
 

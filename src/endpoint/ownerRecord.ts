@@ -106,7 +106,8 @@ function listNames(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
+    // ENOTDIR: a file stands where the store was, or should have been.
+    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return [];
     throw error;
   }
 }

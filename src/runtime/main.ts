@@ -83,12 +83,14 @@ function positive(text: string | undefined, fallback: number): number {
 
 main().catch((thrown: unknown) => {
   const error = toError(thrown);
-  const kind = error instanceof UserError ? error.kind : explainKind(error);
-  process.stderr.write(`${JSON.stringify({ kind, message: error.message })}\n`);
+  process.stderr.write(`${JSON.stringify(explain(error))}\n`);
   process.exit(error instanceof LiveOwnerError ? exitOwnedElsewhere : exitFailed);
 });
 
-/** A system error at the start is nearly always the storage folder. */
-function explainKind(error: Error): string {
-  return 'code' in error ? 'storage' : 'internal';
+function explain(error: Error): { kind: string; message: string } {
+  if (error instanceof UserError) return { kind: error.kind, message: error.message };
+  if (!('code' in error)) return { kind: 'internal', message: error.message };
+  // A system error at the start is nearly always the storage folder, or a full disk.
+  const message = `Reveille cannot write to its storage folder ${values.store ?? ''} (${error.message}). Free space or make it writable, or choose another one in the setting reveille.storagePath. Then retry.`;
+  return { kind: 'storage', message };
 }

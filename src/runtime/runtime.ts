@@ -117,6 +117,9 @@ export class Runtime implements AsyncDisposable {
         this.#fail(new UserError('owned_elsewhere', 'Another Reveille runtime took this folder over.'));
       }),
     );
+    void store.failed.then((error) => {
+      this.#fail(error);
+    });
   }
 
   /**

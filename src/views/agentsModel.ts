@@ -1,6 +1,6 @@
 import type { FolderState } from '../connection/folderState.ts';
 import { formatDuration, formatOutcome, formatRelativeTime, type Translate } from '../format.ts';
-import type { Agent, AgentStatus, HeartbeatPolicy } from '../runtime/model.ts';
+import type { Agent, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { isActive, runRow } from './runRow.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
@@ -16,7 +16,10 @@ const icons: Record<AgentStatus, TreeIcon> = {
   absent: { id: 'question' },
 };
 
-/** The Agents view: each agent with its running and queued runs below it. */
+/** Settled runs below an agent; the Runs view has all of them. */
+const recentRuns = 3;
+
+/** The Agents view: each agent with its running and queued runs, then its last ones, below it. */
 export function agentRows(folders: readonly ViewedFolder[], view: ViewSetting): TreeNode[] {
   return withFolderLevel(folders, view, (folder, state) =>
     [...state.agents.values()].map((agent) => agentRow(agent, folder.path, state, view)),
@@ -24,13 +27,19 @@ export function agentRows(folders: readonly ViewedFolder[], view: ViewSetting): 
 }
 
 function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSetting): TreeNode {
-  const runs = [...state.runs.values()]
-    .filter((run) => run.agent === agent.key && isActive(run))
-    .sort((a, b) => a.number - b.number);
+  const runs = [...state.runs.values()].filter((run) => run.agent === agent.key).sort((a, b) => a.number - b.number);
+  const active = runs.filter(isActive);
+  const shown = [
+    ...active,
+    ...runs
+      .filter((run) => !isActive(run))
+      .reverse()
+      .slice(0, recentRuns),
+  ];
   return treeNode({
     id: `agent:${folder}:${agent.key}`,
     label: agent.key,
-    description: describe(agent, state, view),
+    description: describe(agent, active, state, view),
     tooltip: tooltip(agent, state, view),
     icon: agent.consent === 'pending' && agent.status !== 'running' ? icons.pending_approval : icons[agent.status],
     flags: [
@@ -39,30 +48,34 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       agent.isRunnable ? 'runnable' : 'blocked',
       agent.consent === 'pending' ? 'pendingReview' : 'reviewed',
     ].join(' '),
-    expanded: runs.length > 0 ? 'expanded' : 'none',
-    children: runs.map((run) => runRow(run, { folder, under: 'agent', state }, view)),
+    // Open or closed is the user's: the editor would not open a row by itself that had no arrow before.
+    expanded: shown.length > 0 ? 'collapsed' : 'none',
+    children: shown.map((run) => runRow(run, { folder, under: 'agent', state }, view)),
     subject: { kind: 'agent', folder, agent: agent.key },
     command: agent.consent === 'pending' ? 'reveille.configuration.review' : 'reveille.agent.openTranscript',
   });
 }
 
-function describe(agent: Agent, state: FolderState, { now, t }: ViewSetting): string {
+function describe(agent: Agent, active: readonly Run[], state: FolderState, { now, t }: ViewSetting): string {
   const parts = [statusText(agent, t)];
-  if (agent.status === 'idle' && agent.lastRunStatus !== null && agent.lastRunStatus !== 'succeeded') {
-    parts.push(
-      t(
-        'last run {0}',
-        formatOutcome(
-          { status: agent.lastRunStatus, startedAt: null, finishedAt: null, exitCode: null, signal: null },
-          t,
-        ),
-      ),
-    );
-  }
-  if (state.runtime.isStopped) parts.push(t('stopped'));
-  else if (agent.nextHeartbeatAt !== null && canBeat(agent))
+  const queued = active.filter((run) => run.status === 'queued').length;
+  if (queued > 0) parts.push(t('{0} queued', queued));
+  else if (agent.status === 'idle' || agent.status === 'error') parts.push(badEnd(agent, state, t));
+  if (agent.nextHeartbeatAt !== null && canBeat(agent) && !state.runtime.isStopped)
     parts.push(t('next {0}', formatRelativeTime(Math.max(agent.nextHeartbeatAt, now), now, t)));
-  return parts.join(' · ');
+  return parts.filter(Boolean).join(' · ');
+}
+
+/** How the last run ended, if that is worth a word. */
+function badEnd(agent: Agent, state: FolderState, t: Translate): string {
+  if (agent.lastRunStatus === null || agent.lastRunStatus === 'succeeded') return '';
+  const run = agent.lastRunId === null ? undefined : state.runs.get(agent.lastRunId);
+  return t('last run {0}', run === undefined ? statusOnly(agent.lastRunStatus, t) : formatOutcome(run, t));
+}
+
+/** The outcome of a run of which only the status is known. */
+export function statusOnly(status: RunStatus, t: Translate): string {
+  return formatOutcome({ status, startedAt: null, finishedAt: null, exitCode: null, signal: null }, t);
 }
 
 function canBeat(agent: Agent): boolean {

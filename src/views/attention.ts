@@ -3,7 +3,8 @@ import type { ViewedFolder } from './folderLevel.ts';
 
 /** Something worth a message. */
 export type Notice =
-  | { readonly kind: 'review'; readonly folder: string; readonly agents: readonly string[] }
+  /** `folder` is null when the agents are of several folders. */
+  | { readonly kind: 'review'; readonly folder: string | null; readonly agents: readonly string[] }
   | { readonly kind: 'failedRun'; readonly folder: string; readonly run: Run }
   | { readonly kind: 'failedRuns'; readonly count: number }
   | {
@@ -14,8 +15,10 @@ export type Notice =
       readonly action: 'retry' | 'reload' | 'restartRuntime';
     };
 
+type Review = Extract<Notice, { kind: 'review' }>;
+
 /**
- * Decides what deserves a message: each set of definitions to review once, each failed run once and many at
+ * Decides what deserves a message: each set of definitions to review once, those of several folders as one, each failed run once and many at
  * once as one, each lost connection once. What had happened before the folder was first seen is old news.
  */
 export class Attention {
@@ -32,7 +35,7 @@ export class Attention {
       first === undefined ? [] : failed.length === 1 ? [first] : [{ kind: 'failedRuns', count: failed.length }];
     return [
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
-      ...folders.flatMap((folder) => this.#newReview(folder)),
+      ...oneReview(folders.flatMap((folder) => this.#newReview(folder))),
       ...runs,
     ];
   }
@@ -46,7 +49,7 @@ export class Attention {
       : [];
   }
 
-  #newReview({ path, state }: ViewedFolder): Notice[] {
+  #newReview({ path, state }: ViewedFolder): Review[] {
     if (state === null) return [];
     const { pending } = state.configuration;
     const key = pending
@@ -68,4 +71,10 @@ export class Attention {
       .filter((run) => !seen.has(run.id) && (run.status === 'failed' || run.status === 'timed_out'))
       .map((run) => ({ kind: 'failedRun', folder: path, run }));
   }
+}
+
+function oneReview(reviews: readonly Review[]): Review[] {
+  const [first] = reviews;
+  if (first === undefined || reviews.length === 1) return [...reviews];
+  return [{ kind: 'review', folder: null, agents: reviews.flatMap(({ agents }) => agents) }];
 }

@@ -21,6 +21,11 @@ export function createContextKeys(connections: {
     set('reveille.isConnected', totals.connected > 0);
     set('reveille.isStopped', totals.stopped > 0);
     set('reveille.hasAgents', totals.agents > 0);
+    set('reveille.hasRunnable', totals.runnable > 0);
+    set(
+      'reveille.hasIssue',
+      connections.folders.some((folder) => (folder.state?.issues.size ?? 0) > 0),
+    );
     set('reveille.hasPendingReview', totals.pending > 0);
     set('reveille.hasActiveRuns', totals.running + totals.queued > 0);
     set(

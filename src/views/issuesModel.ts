@@ -1,6 +1,7 @@
 import { formatRelativeTime } from '../format.ts';
 import { openIssueStatuses, type Issue, type IssuePriority, type IssueStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
+import { placeText } from './selectionText.ts';
 import { factList, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
 import { issueStatusText, priorityText } from './words.ts';
 
@@ -40,7 +41,7 @@ function issueRow(issue: Issue, folder: string, { now, t }: ViewSetting): TreeNo
       [t('Status'), issueStatusText(issue.status, t)],
       [t('Priority'), priorityText(issue.priority, t)],
       [t('Assignee'), assignee],
-      [t('Place'), issue.location === null ? null : `${issue.location.path}:${String(issue.location.startLine + 1)}`],
+      [t('Place'), issue.location === null ? null : placeText(issue.location)],
       [t('Changed'), formatRelativeTime(issue.updatedAt, now, t)],
       [t('Text'), issue.body],
     ]),

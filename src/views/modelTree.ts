@@ -10,7 +10,11 @@ export interface ModelTreeOptions {
   readonly viewId: string;
   /** Makes all rows anew; cheap and without effects. */
   readonly rows: () => readonly TreeNode[];
-  /** Fires when `rows` may answer differently. */
+  /** A sentence above the rows, or null. */
+  readonly message?: () => string | null;
+  /** What waits for the user, counted on the icon of the view container. */
+  readonly badge?: () => vscode.ViewBadge | undefined;
+  /** Fires when `rows` and the others may answer differently. */
   readonly onDidChange: Event<unknown>;
 }
 
@@ -29,6 +33,7 @@ export class ModelTree implements vscode.TreeDataProvider<Row>, Disposable {
   readonly #changeEmitter = new vscode.EventEmitter<Row | undefined>();
   readonly #disposables: Disposable[] = [];
   readonly #rows = new Map<string, Row>();
+  readonly #view: vscode.TreeView<Row>;
   #nodes: readonly TreeNode[];
   #timer: NodeJS.Timeout | undefined;
 
@@ -37,6 +42,7 @@ export class ModelTree implements vscode.TreeDataProvider<Row>, Disposable {
     this.#nodes = options.rows();
     this.#index();
     const view = vscode.window.createTreeView(options.viewId, { treeDataProvider: this });
+    this.#view = view;
     this.#disposables.push(
       view,
       this.#changeEmitter,
@@ -48,6 +54,7 @@ export class ModelTree implements vscode.TreeDataProvider<Row>, Disposable {
       }),
     );
     this.#watchTime(view.visible);
+    this.#showState();
   }
 
   get onDidChangeTreeData(): vscode.Event<Row | undefined> {
@@ -65,6 +72,7 @@ export class ModelTree implements vscode.TreeDataProvider<Row>, Disposable {
 
   /** Makes the rows anew and redraws what became different. */
   refresh(): void {
+    this.#showState();
     const before = this.#nodes;
     this.#nodes = this.#options.rows();
     const changed = changedNodes(before, this.#nodes);
@@ -79,6 +87,15 @@ export class ModelTree implements vscode.TreeDataProvider<Row>, Disposable {
   dispose(): void {
     clearInterval(this.#timer);
     for (const disposable of this.#disposables.splice(0).reverse()) disposable.dispose();
+  }
+
+  /** Written only on change: each write is a message to the window. */
+  #showState(): void {
+    const message = this.#options.message?.() ?? '';
+    if ((this.#view.message ?? '') !== message) this.#view.message = message;
+    const badge = this.#options.badge?.();
+    const isSame = this.#view.badge?.value === badge?.value && this.#view.badge?.tooltip === badge?.tooltip;
+    if (!isSame) this.#view.badge = badge;
   }
 
   #index(): void {

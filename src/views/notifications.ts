@@ -5,6 +5,7 @@ import { toError } from '../runtime/errors.ts';
 import type { Event } from '../runtime/events.ts';
 import type { Logger } from '../runtime/log.ts';
 import { Attention, type Notice } from './attention.ts';
+import { plainMessage } from './plainText.ts';
 import { translate } from './translate.ts';
 
 /** Runs that fail together are told together. */
@@ -63,7 +64,10 @@ async function showReview({ folder, agents }: Extract<Notice, { kind: 'review' }
         );
   const answer = await vscode.window.showInformationMessage(message, review);
   if (answer === review)
-    await vscode.commands.executeCommand('reveille.configuration.review', { kind: 'folder', folder });
+    await vscode.commands.executeCommand(
+      'reveille.configuration.review',
+      folder === null ? undefined : { kind: 'folder', folder },
+    );
 }
 
 async function showFailedRuns(
@@ -87,8 +91,8 @@ async function showFailedRuns(
 
 function failureText(notice: Extract<Notice, { kind: 'failedRun' | 'failedRuns' }>): string {
   if (notice.kind === 'failedRuns') return vscode.l10n.t('{0} runs did not succeed.', notice.count);
-  const outcome = `${notice.run.agent}: ${formatOutcome(notice.run, translate)}`;
-  return notice.run.message === null ? `${outcome}.` : `${outcome}. ${notice.run.message}`;
+  const { run } = notice;
+  return plainMessage(`${run.agent}: ${run.message ?? `${formatOutcome(run, translate)}.`}`);
 }
 
 async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {
@@ -104,7 +108,7 @@ async function showNotConnected({ name, message, action }: Extract<Notice, { kin
   };
   const log = vscode.l10n.t('Show Log');
   const answer = await vscode.window.showErrorMessage(
-    vscode.l10n.t('Reveille is not connected in "{0}": {1}', name, message),
+    plainMessage(vscode.l10n.t('Reveille is not connected in "{0}": {1}', name, message)),
     labels[action],
     log,
   );

@@ -27,7 +27,7 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
   const why = shorten(run.reason, 60);
   const label = place.under === 'runs' ? run.agent : why;
   return treeNode({
-    id: `${place.under}:${place.folder}:${run.id}`,
+    id: `${place.under}-run:${place.folder}:${run.id}`,
     label,
     description: place.under === 'runs' && why !== '' ? `${description} · ${why}` : description,
     tooltip: tooltip(run, place.state, view),

@@ -38,16 +38,32 @@ export interface Totals {
   readonly stopped: number;
   readonly connected: number;
   readonly failed: number;
+  /** Folders whose configuration has a mistake. */
+  readonly invalid: number;
+  /** Agents of which a definition was accepted, so that they can run. */
+  readonly runnable: number;
 }
 
 export function totalsOf(folders: readonly ViewedFolder[]): Totals {
-  const totals = { running: 0, queued: 0, agents: 0, pending: 0, stopped: 0, connected: 0, failed: 0 };
+  const totals = {
+    running: 0,
+    queued: 0,
+    agents: 0,
+    pending: 0,
+    stopped: 0,
+    connected: 0,
+    failed: 0,
+    invalid: 0,
+    runnable: 0,
+  };
   for (const { status, state } of folders) {
     if (status.kind === 'failed') totals.failed += 1;
     if (state === null) continue;
     totals.connected += 1;
     totals.agents += state.agents.size;
     totals.pending += state.configuration.pending.length;
+    if (state.configuration.status === 'invalid') totals.invalid += 1;
+    for (const agent of state.agents.values()) if (agent.isRunnable) totals.runnable += 1;
     if (state.runtime.isStopped) totals.stopped += 1;
     for (const run of state.runs.values()) {
       if (run.status === 'running') totals.running += 1;
@@ -65,34 +81,80 @@ export interface StatusItem {
 }
 
 /** The status bar item, or null when no folder uses Reveille. The most pressing fact wins. */
-export function statusItem(folders: readonly ViewedFolder[], t: Translate): StatusItem | null {
+export function statusItem(folders: readonly ViewedFolder[], isTrusted: boolean, t: Translate): StatusItem | null {
   const used = folders.filter((folder) => folder.status.kind !== 'unused');
   if (used.length === 0) return null;
   const totals = totalsOf(used);
   return {
-    text: statusText(used, totals, t),
-    tooltip: statusTooltip(totals, t),
+    text: statusText(used, isTrusted ? totals : { ...totals, pending: 0 }, t),
+    tooltip: [
+      statusTooltip(totals, t),
+      isTrusted ? '' : t('Restricted Mode: no agent starts before you trust this workspace.'),
+    ]
+      .filter(Boolean)
+      .join('  \n'),
     isError: totals.failed > 0 && totals.connected === 0,
   };
+}
+
+/** Said instead of counts: what is shown while a connection is made is of yesterday. */
+function connectingText(folders: readonly ViewedFolder[], t: Translate): string | null {
+  const connecting = folders.flatMap(({ status }) => (status.kind === 'connecting' ? [status] : []));
+  if (connecting.some((status) => status.isWaitingForOlder === true))
+    return t('Reveille: waiting for the older runtime');
+  if (connecting.length === 0) return null;
+  return connecting.some((status) => status.isReconnect) ? t('Reveille: reconnecting…') : t('Reveille: connecting…');
 }
 
 function statusText(folders: readonly ViewedFolder[], totals: Totals, t: Translate): string {
   if (totals.failed > 0 && totals.failed === folders.length)
     return `$(debug-disconnect) ${t('Reveille: not connected')}`;
   if (totals.stopped > 0 && totals.running === 0) return `$(debug-stop) ${t('Reveille: stopped')}`;
-  if (totals.running > 0) return `$(sync~spin) ${t('{0} running', totals.running)}`;
+  const connecting = connectingText(folders, t);
+  if (connecting !== null) return `$(pulse) ${connecting}`;
+  if (totals.running > 0) return `$(sync~spin) ${workText(totals, t)}`;
   if (totals.pending > 0) return `$(shield) ${t('Reveille: {0} to review', totals.pending)}`;
-  if (folders.some((folder) => folder.state === null)) return `$(pulse) ${t('Reveille: connecting…')}`;
+  if (totals.invalid > 0) return `$(warning) ${t('Reveille: mistake in the configuration')}`;
+  if (totals.queued > 0) return `$(clock) ${t('Reveille: {0} queued', totals.queued)}`;
   return '$(pulse) Reveille';
+}
+
+/** What runs and what waits, in few words. */
+export function workText({ running, queued }: Pick<Totals, 'running' | 'queued'>, t: Translate): string {
+  if (running === 0 && queued === 0) return t('nothing runs or waits');
+  return queued === 0 ? t('{0} running', running) : t('{0} running, {1} queued', running, queued);
+}
+
+/** What waits for the user, for the icon of the view container; undefined when nothing does. */
+export function attentionBadge(
+  folders: readonly ViewedFolder[],
+  isTrusted: boolean,
+  t: Translate,
+): { readonly value: number; readonly tooltip: string } | undefined {
+  const { pending: all, invalid } = totalsOf(folders);
+  // Without trust nothing can be accepted, so nothing waits for the user.
+  const pending = isTrusted ? all : 0;
+  if (pending + invalid === 0) return undefined;
+  const parts = [
+    pending === 1 ? t('1 agent definition waits for your review') : '',
+    pending > 1 ? t('{0} agent definitions wait for your review', pending) : '',
+    invalid > 0 ? t('the configuration has a mistake') : '',
+  ];
+  return { value: pending + invalid, tooltip: parts.filter(Boolean).join(', ') };
 }
 
 function statusTooltip(totals: Totals, t: Translate): string {
   const lines = [
     '**Reveille**',
     totals.stopped > 0 ? t('All wakes are held by Stop Everything.') : '',
-    t('{0} agents, {1} runs running, {2} queued', totals.agents, totals.running, totals.queued),
-    totals.pending > 0 ? t('{0} agent definitions wait for your review.', totals.pending) : '',
-    totals.failed > 0 ? t('{0} folders are not connected.', totals.failed) : '',
+    totals.agents === 1
+      ? t('1 agent, {0}', workText(totals, t))
+      : t('{0} agents, {1}', totals.agents, workText(totals, t)),
+    totals.pending === 1 ? t('1 agent definition waits for your review') : '',
+    totals.pending > 1 ? t('{0} agent definitions wait for your review', totals.pending) : '',
+    totals.invalid > 0 ? t('The configuration has a mistake; the last good definitions stay in force.') : '',
+    totals.failed === 1 ? t('1 folder is not connected.') : '',
+    totals.failed > 1 ? t('{0} folders are not connected.', totals.failed) : '',
   ];
   return lines.filter(Boolean).join('  \n');
 }

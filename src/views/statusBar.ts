@@ -14,7 +14,7 @@ export function createStatusBar(connections: {
   item.command = 'reveille.menu.show';
   let shown = '';
   const update = (): void => {
-    const wanted = statusItem(connections.folders, translate);
+    const wanted = statusItem(connections.folders, vscode.workspace.isTrusted, translate);
     const key = JSON.stringify(wanted);
     if (key === shown) return;
     shown = key;
@@ -28,7 +28,7 @@ export function createStatusBar(connections: {
     item.accessibilityInformation = { label: wanted.text.replace(/\$\([^)]*\)/g, '').trim() };
     item.show();
   };
-  const subscription = connections.onDidChange(update);
+  const subscriptions = [connections.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update)];
   update();
-  return vscode.Disposable.from(item, subscription);
+  return vscode.Disposable.from(item, ...subscriptions);
 }

@@ -69,10 +69,11 @@ export function shorten(text: string, length: number): string {
 
 /**
  * The rows that must be drawn again when `before` became `after`: `'all'` when the top level changed,
- * otherwise the smallest set of rows of `after` whose own look or list of children changed.
+ * otherwise the smallest set of rows of `after` whose own look or list of children changed. Rows that get or lose
+ * their arrow change their level, because the editor lines up the icons of a level with its arrows.
  */
 export function changedNodes(before: readonly TreeNode[], after: readonly TreeNode[]): 'all' | TreeNode[] {
-  if (!sameIds(before, after)) return 'all';
+  if (!sameLevel(before, after)) return 'all';
   const changed: TreeNode[] = [];
   after.forEach((node, index) => {
     const old = before[index];
@@ -88,8 +89,9 @@ export function changedNodes(before: readonly TreeNode[], after: readonly TreeNo
   return changed;
 }
 
-function sameIds(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
-  return before.length === after.length && before.every((node, index) => node.id === after[index]?.id);
+function sameLevel(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
+  const place = ({ id, expanded }: TreeNode): string => `${expanded === 'none' ? '-' : '>'}${id}`;
+  return before.length === after.length && before.map(place).join('\0') === after.map(place).join('\0');
 }
 
 function sameLook(before: TreeNode, after: TreeNode): boolean {

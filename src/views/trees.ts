@@ -2,11 +2,13 @@ import * as vscode from 'vscode';
 import type { FolderConnection } from '../connection/connection.ts';
 import type { Event } from '../runtime/events.ts';
 import { agentRows } from './agentsModel.ts';
+import { agentsMessage } from './configurationProblems.ts';
 import type { ViewSetting } from './folderLevel.ts';
 import { issueRows } from './issuesModel.ts';
 import { ModelTree } from './modelTree.ts';
 import type { OlderRunPages } from './olderRunPages.ts';
 import { runRows } from './runsModel.ts';
+import { attentionBadge } from './situation.ts';
 import { translate } from './translate.ts';
 
 /** What the three views show. */
@@ -20,7 +22,17 @@ export function createTrees({ connections, olderRuns }: TreesOptions): vscode.Di
   const setting = (): ViewSetting => ({ now: Date.now(), t: translate });
   const { onDidChange } = connections;
   const trees = [
-    new ModelTree({ viewId: 'reveille.agents', rows: () => agentRows(connections.folders, setting()), onDidChange }),
+    new ModelTree({
+      viewId: 'reveille.agents',
+      rows: () => agentRows(connections.folders, setting()),
+      message: () => agentsMessage(connections.folders, vscode.workspace.isTrusted, translate),
+      badge: () => attentionBadge(connections.folders, vscode.workspace.isTrusted, translate),
+      onDidChange: (listener) =>
+        vscode.Disposable.from(
+          onDidChange(() => listener(undefined)),
+          vscode.workspace.onDidGrantWorkspaceTrust(() => listener(undefined)),
+        ),
+    }),
     new ModelTree({ viewId: 'reveille.issues', rows: () => issueRows(connections.folders, setting()), onDidChange }),
     new ModelTree({
       viewId: 'reveille.runs',

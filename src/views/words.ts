@@ -1,6 +1,14 @@
 /** The words of the domain as people read them: one exhaustive table each. */
 import type { Translate } from '../format.ts';
-import type { AgentStatus, HoldReason, IssuePriority, IssueStatus, WakeSource } from '../runtime/model.ts';
+import {
+  wakeSources,
+  type AgentStatus,
+  type HoldReason,
+  type Issue,
+  type IssuePriority,
+  type IssueStatus,
+  type WakeSource,
+} from '../runtime/model.ts';
 
 export function agentStatusText(status: AgentStatus, t: Translate): string {
   const texts: Record<AgentStatus, string> = {
@@ -62,4 +70,12 @@ export function sourceText(source: WakeSource, t: Translate): string {
     automation: t('automation'),
   };
   return texts[source];
+}
+
+/** What a session is kept for, as people know it: an issue, or a kind of wake that belongs to no task. */
+export function taskText(taskKey: string, issues: ReadonlyMap<string, Issue>, t: Translate): string {
+  const issue = issues.get(taskKey);
+  if (issue !== undefined) return `#${String(issue.number)} ${issue.title}`;
+  const source = wakeSources.find((one) => one === taskKey);
+  return source === undefined ? taskKey : t('without a task: {0}', sourceText(source, t));
 }

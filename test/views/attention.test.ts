@@ -45,6 +45,11 @@ describe('what deserves a message', () => {
     assert.deepEqual(review(), []);
   });
 
+  it('is one message for the definitions of several folders', () => {
+    const folders = ['one', 'two'].map((name) => viewedFolder({ name, pending: [pending(name, name)] }));
+    assert.deepEqual(new Attention().next(folders), [{ kind: 'review', folder: null, agents: ['one', 'two'] }]);
+  });
+
   it('is a lost connection, once, and again after it was good in between', () => {
     const attention = new Attention();
     const failed = viewedFolder({ status: { kind: 'failed', message: 'gone', action: 'retry' } });

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { untranslated } from '../../src/format.ts';
 import type { ViewedFolder } from '../../src/views/folderLevel.ts';
-import { situationOf, statusItem } from '../../src/views/situation.ts';
+import { attentionBadge, situationOf, statusItem } from '../../src/views/situation.ts';
 import { sampleAgent, sampleRun } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
 
 const unconnected = (status: ViewedFolder['status']): ViewedFolder => ({ name: 'a', path: '/a', status, state: null });
 const unused = unconnected({ kind: 'unused' });
 const connecting = unconnected({ kind: 'connecting', isReconnect: false });
+const reconnecting = { kind: 'connecting', isReconnect: true } as const;
 const failed = unconnected({ kind: 'failed', message: 'gone', action: 'retry' });
 const running = sampleRun(1, { status: 'running', startedAt: 1 });
 const pending = { agent: 'a', hash: 'h', before: null, after: 'x', summary: 's' };
@@ -34,19 +35,49 @@ describe('the status bar item', () => {
   for (const [expected, folders] of [
     ['$(pulse) Reveille', [viewedFolder()]],
     ['$(pulse) Reveille: connecting…', [connecting]],
-    ['$(sync~spin) 2 running', [viewedFolder({ runs: [running, sampleRun(2, { status: 'running' }), sampleRun(3)] })]],
+    ['$(sync~spin) 2 running', [viewedFolder({ runs: [running, sampleRun(2, { status: 'running' })] })]],
+    ['$(sync~spin) 1 running, 2 queued', [viewedFolder({ runs: [running, sampleRun(2), sampleRun(3)] })]],
+    ['$(clock) Reveille: 1 queued', [viewedFolder({ runs: [sampleRun(2)] })]],
+    ['$(warning) Reveille: mistake in the configuration', [viewedFolder({ configuration: { status: 'invalid' } })]],
+    ['$(pulse) Reveille: reconnecting…', [viewedFolder({ status: reconnecting, runs: [running] })]],
+    [
+      '$(pulse) Reveille: waiting for the older runtime',
+      [viewedFolder({ status: { ...reconnecting, isWaitingForOlder: true } })],
+    ],
     ['$(shield) Reveille: 1 to review', [viewedFolder({ pending: [pending] })]],
     ['$(sync~spin) 1 running', [viewedFolder({ pending: [pending], runs: [running] })]],
     ['$(debug-stop) Reveille: stopped', [viewedFolder({ runtime: { isStopped: true } })]],
     ['$(debug-disconnect) Reveille: not connected', [failed]],
   ] as const) {
     it(`says "${expected}"`, () => {
-      assert.equal(statusItem(folders, untranslated)?.text, expected);
+      assert.equal(statusItem(folders, true, untranslated)?.text, expected);
     });
   }
 
   it('stays away from folders that do not use Reveille', () => {
-    assert.equal(statusItem([unused], untranslated), null);
-    assert.equal(statusItem([], untranslated), null);
+    assert.equal(statusItem([unused], true, untranslated), null);
+    assert.equal(statusItem([], true, untranslated), null);
+  });
+});
+
+describe('the badge on the icon', () => {
+  it('counts what waits for the user, and says what it is', () => {
+    assert.equal(attentionBadge([viewedFolder()], true, untranslated), undefined);
+    assert.deepEqual(attentionBadge([viewedFolder({ pending: [pending] })], true, untranslated), {
+      value: 1,
+      tooltip: '1 agent definition waits for your review',
+    });
+    const invalid = viewedFolder({ pending: [pending, pending], configuration: { status: 'invalid' } });
+    assert.deepEqual(attentionBadge([invalid], true, untranslated), {
+      value: 3,
+      tooltip: '2 agent definitions wait for your review, the configuration has a mistake',
+    });
+  });
+
+  it('counts no review that an untrusted window cannot give', () => {
+    const folders = [viewedFolder({ pending: [pending] })];
+    assert.equal(attentionBadge(folders, false, untranslated), undefined);
+    assert.equal(statusItem(folders, false, untranslated)?.text, '$(pulse) Reveille');
+    assert.match(statusItem(folders, false, untranslated)?.tooltip ?? '', /Restricted Mode/);
   });
 });

@@ -12,7 +12,7 @@ const view = { now, t: untranslated };
 const noPages = new Map<string, never>();
 
 describe('the Agents view', () => {
-  it('shows each agent with its active runs below it, oldest first', () => {
+  it('shows each agent with its active runs below it, oldest first, then its last ones', () => {
     const folder = viewedFolder({
       agents: [
         sampleAgent('engineer', { status: 'running', nextHeartbeatAt: now + 5 * 60_000 }),
@@ -28,13 +28,53 @@ describe('the Agents view', () => {
     assert.deepEqual(
       rows.map((row) => [row.label, row.description]),
       [
-        ['engineer', 'running · next in 5 min'],
+        ['engineer', 'running · 1 queued · next in 5 min'],
         ['auditor', 'idle'],
       ],
     );
     assert.deepEqual(
       rows[0]?.children.map((row) => row.description),
-      ['running · started 2 min ago', 'queued · waits for the run of the same task'],
+      ['running · started 2 min ago', 'queued · waits for the run of the same task', `succeeded · < 0.1 s · 9 h ago`],
+    );
+  });
+
+  it('says how the last run ended when it did not go well', () => {
+    const failed = sampleRun(7, { status: 'failed', startedAt: 1, finishedAt: 2, exitCode: 3 });
+    const part = { lastRunId: failed.id, lastRunStatus: 'failed', lastRunAt: 2 } as const;
+    const rows = agentRows(
+      [
+        viewedFolder({
+          agents: [
+            sampleAgent('a', { ...part, status: 'error' }),
+            sampleAgent('b', { ...part, lastRunId: 'older' }),
+            sampleAgent('c', { lastRunStatus: 'succeeded' }),
+          ],
+          runs: [failed],
+        }),
+      ],
+      view,
+    );
+    assert.deepEqual(
+      rows.map(({ description }) => description),
+      ['error · last run failed with exit code 3', 'idle · last run failed', 'idle'],
+    );
+  });
+
+  it('shows no folders at all when none of them has a row, so that the welcome text can speak', () => {
+    const folders = [viewedFolder({ name: 'one' }), viewedFolder({ name: 'two' })];
+    assert.deepEqual(agentRows(folders, view), []);
+    assert.deepEqual(issueRows(folders, view), []);
+  });
+
+  it('says at a folder among others what stands in its way', () => {
+    const folders = [
+      viewedFolder({ name: 'one', agents: [sampleAgent('a')], configuration: { status: 'invalid' } }),
+      viewedFolder({ name: 'two', configuration: { status: 'missing' } }),
+      viewedFolder({ name: 'three', runtime: { isStopped: true } }),
+    ];
+    assert.deepEqual(
+      agentRows(folders, view).map(({ description }) => description),
+      ['mistake in the configuration', 'no configuration', 'stopped'],
     );
   });
 
@@ -80,7 +120,7 @@ describe('the Agents view', () => {
       agents: [sampleAgent('a', { nextHeartbeatAt: now + 60_000 })],
       runtime: { isStopped: true },
     });
-    assert.equal(agentRows([folder], view)[0]?.description, 'idle · stopped');
+    assert.equal(agentRows([folder], view)[0]?.description, 'idle');
   });
 
   it('says in words for a screen reader what the icon shows', () => {
@@ -167,6 +207,12 @@ describe('redrawing', () => {
   it('touches the parent when its list of rows changed', () => {
     const changed = changedNodes([row('a', '1', [])], [row('a', '1', [row('b', '1')])]);
     assert.deepEqual(changed === 'all' ? changed : changed.map(({ id }) => id), ['a']);
+  });
+
+  it('draws a whole level again when one of its rows gets or loses its arrow', () => {
+    const leaf = treeNode({ id: 'b', label: 'b', icon: { id: 'x' } });
+    const branch = treeNode({ id: 'b', label: 'b', icon: { id: 'x' }, expanded: 'collapsed' });
+    assert.equal(changedNodes([row('a', '1'), leaf], [row('a', '1'), branch]), 'all');
   });
 
   it('starts over when the top level changed', () => {

@@ -118,6 +118,28 @@ describe('the dashboard', function () {
     assert.equal(await focusedName(), 'Wake checker');
   });
 
+  it('cuts a long list until all of it is asked for, and keeps the focus on the switch', async () => {
+    const state = busy();
+    const [card] = state.agents;
+    assert.ok(card);
+    const agents = Array.from({ length: 40 }, (_, index) => ({
+      ...card,
+      key: `agent${String(index)}`,
+      tone: 'neutral' as const,
+    }));
+    const { page, send } = await show({ ...state, agents: [...agents, { ...card, key: 'broken', tone: 'bad' }] });
+    const names = () => page.locator('.card-name').allInnerTexts();
+    assert.equal((await names()).length, 12);
+    assert.equal((await names())[0], 'broken');
+    await page.getByRole('button', { name: 'Show all 41' }).focus();
+    await page.keyboard.press('Enter');
+    assert.equal((await names()).length, 41);
+    assert.equal((await names())[0], 'agent0');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Show fewer');
+    await send({ ...state, agents: agents.slice(0, 30) });
+    await page.waitForFunction(() => document.querySelectorAll('.card').length === 30);
+  });
+
   it('leaves alone what did not change', async () => {
     const state = busy();
     const { page, send } = await show(state);
@@ -180,6 +202,14 @@ describe('the dashboard', function () {
     await page.getByText('Release Everything').click();
     assert.deepEqual(sent.at(-1), { kind: 'command', action: 'release' });
     assert.equal(await page.getByText('Stop Everything', { exact: true }).count(), 0);
+  });
+
+  it('offers an untrusted window trust, and nothing that would start or accept anything', async () => {
+    const { page, sent } = await show(stateOf([busyFolder(Date.now())], false));
+    assert.equal(await page.getByRole('button', { name: /^(Wake|Review)/ }).count(), 0);
+    assert.ok((await page.getByRole('button', { name: /^Pause/ }).count()) > 0);
+    await page.getByText('Manage Trust').click();
+    assert.deepEqual(sent.at(-1), { kind: 'command', action: 'manageTrust' });
   });
 
   it('speaks the display language', async () => {

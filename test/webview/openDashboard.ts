@@ -98,7 +98,7 @@ function frame(translations: Record<string, string>): string {
 /** Runs in the page before anything of it: the editor's part of a webview. */
 function playEditor(theme: { bodyClass: string; variables: Readonly<Record<string, string>> }): void {
   const scope = globalThis as unknown as {
-    acquireVsCodeApi: () => { postMessage(message: unknown): void };
+    acquireVsCodeApi: () => { postMessage(message: unknown): void; getState(): unknown; setState(): void };
     tellSent: (message: unknown) => void;
     tellViolation: (directive: string) => void;
   };
@@ -106,6 +106,8 @@ function playEditor(theme: { bodyClass: string; variables: Readonly<Record<strin
     postMessage: (message) => {
       scope.tellSent(message);
     },
+    getState: () => undefined,
+    setState: () => undefined,
   });
   document.addEventListener('securitypolicyviolation', (event) => {
     scope.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);

@@ -120,6 +120,6 @@ export function busyFolder(now: number, name = 'workshop'): ViewedFolder {
   });
 }
 
-export function stateOf(folders: readonly ViewedFolder[]): DashboardState {
-  return dashboardState({ folders, isTrusted: true, t: untranslated });
+export function stateOf(folders: readonly ViewedFolder[], isTrusted = true): DashboardState {
+  return dashboardState({ folders, isTrusted, t: untranslated });
 }

@@ -54,8 +54,15 @@ export class JournalWriter {
   /** Creates the file, which must not exist, and makes its header durable. */
   static create(path: string, generation: number, baseSequence: number): JournalWriter {
     const fd = fs.openSync(path, 'wx', 0o600);
-    writeFully(fd, encodeHeader(generation, baseSequence));
-    fs.fdatasyncSync(fd);
+    try {
+      writeFully(fd, encodeHeader(generation, baseSequence));
+      fs.fdatasyncSync(fd);
+    } catch (error) {
+      // On a full disk the next attempt must find the name free.
+      fs.closeSync(fd);
+      fs.rmSync(path, { force: true });
+      throw error;
+    }
     return new JournalWriter(path, generation, fd);
   }
 

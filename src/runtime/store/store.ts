@@ -54,6 +54,7 @@ export class Store implements Reader {
   #open: Operation[] | null = null;
   #failure: Error | null = null;
   #checkpointing: Promise<void> | null = null;
+  #announceFailure: (failure: Error) => void = () => undefined;
   #closed = false;
 
   private constructor(options: StoreOptions, database: Database, recovery: Recovery) {
@@ -87,6 +88,11 @@ export class Store implements Reader {
       throw error;
     }
   }
+
+  /** Resolves with the reason once the state cannot be written any more, whoever met with it first; never rejects. */
+  readonly failed = new Promise<Error>((resolve) => {
+    this.#announceFailure = resolve;
+  });
 
   /** The sequence number of the newest transaction; 0 for an empty store. */
   get sequence(): number {
@@ -263,6 +269,7 @@ export class Store implements Reader {
             { cause },
           );
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
+    this.#announceFailure(this.#failure);
     return this.#failure;
   }
 }

@@ -3,9 +3,13 @@ import { UserError } from '../../runtime/errors.ts';
 import type { Session } from '../../runtime/model.ts';
 import type { WakeResult } from '../../protocol.ts';
 import { formatRelativeTime } from '../../format.ts';
+import { plainLabel } from '../plainText.ts';
 import { translate } from '../translate.ts';
+import { taskText } from '../words.ts';
 import type { ActionContext, AgentChoice } from './actionContext.ts';
 import { pick, pickAgent } from './pickers.ts';
+import { reviewAgent } from './reviewActions.ts';
+import { assertTrusted } from './trust.ts';
 
 const messageMs = 6000;
 
@@ -14,6 +18,7 @@ export async function wakeAgent(context: ActionContext, given: unknown): Promise
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Which agent shall wake?') });
   if (choice === undefined) return;
   assertTrusted();
+  if (!(await mayRun(choice))) return;
   const result = await choice.folder.request('agent.wake', {
     agent: choice.agent.key,
     reason: vscode.l10n.t('Woken from the editor'),
@@ -26,6 +31,7 @@ export async function wakeAgentWithMessage(context: ActionContext, given: unknow
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Which agent shall get a message?') });
   if (choice === undefined) return;
   assertTrusted();
+  if (!(await mayRun(choice))) return;
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t('Wake {0}', choice.agent.key),
     prompt: vscode.l10n.t('What shall it know? The agent gets this text in full.'),
@@ -41,16 +47,15 @@ export async function wakeAgentWithMessage(context: ActionContext, given: unknow
   tellWake(result);
 }
 
+/** An agent that was never accepted would only wait: the review comes first. */
+async function mayRun({ folder, agent }: AgentChoice): Promise<boolean> {
+  return agent.isRunnable || agent.consent === 'accepted' || reviewAgent(folder, agent.key);
+}
+
 /** Says what became of a wake: discreetly when it was taken, as a warning when it was refused. */
 export function tellWake(result: WakeResult): void {
   if (result.status === 'refused') throw new UserError('refused', result.message);
-  vscode.window.setStatusBarMessage(`$(pulse) ${result.message}`, messageMs);
-}
-
-/** Starting anything is the right of a trusted window only; the runtime refuses it too. */
-export function assertTrusted(): void {
-  if (vscode.workspace.isTrusted) return;
-  throw new UserError('trust', translate('Agents start only in trusted folders. Trust this folder to go on.'));
+  vscode.window.setStatusBarMessage(`$(pulse) ${plainLabel(result.message)}`, messageMs);
 }
 
 export async function pauseAgent(context: ActionContext, given: unknown): Promise<void> {
@@ -95,18 +100,20 @@ export async function resetSession(context: ActionContext, given: unknown): Prom
     ...(taskKey === null ? {} : { taskKey }),
   });
   vscode.window.setStatusBarMessage(
-    vscode.l10n.t('{0} sessions of {1} were reset', count, choice.agent.key),
+    count === 1
+      ? vscode.l10n.t('1 session of {0} was reset', choice.agent.key)
+      : vscode.l10n.t('{0} sessions of {1} were reset', count, choice.agent.key),
     messageMs,
   );
 }
 
 /** The task key of the chosen session; null for all of them. */
-function pickSession({ agent }: AgentChoice, sessions: readonly Session[]): Promise<string | null | undefined> {
+function pickSession(choice: AgentChoice, sessions: readonly Session[]): Promise<string | null | undefined> {
   const now = Date.now();
   const items = sessions.map((session) => ({
-    label: `$(history) ${session.taskKey}`,
+    label: `$(history) ${plainLabel(nameOf(choice, session.taskKey))}`,
     description: [
-      vscode.l10n.t('{0} runs', session.runs),
+      session.runs === 1 ? vscode.l10n.t('1 run') : vscode.l10n.t('{0} runs', session.runs),
       vscode.l10n.t('last used {0}', formatRelativeTime(session.updatedAt, now, translate)),
     ].join(' · '),
     value: session.taskKey,
@@ -118,15 +125,19 @@ function pickSession({ agent }: AgentChoice, sessions: readonly Session[]): Prom
   };
   return pick<string | null>(
     sessions.length > 1 ? [all, ...items] : items,
-    vscode.l10n.t('Which session of {0}?', agent.key),
+    vscode.l10n.t('Which session of {0}?', choice.agent.key),
   );
 }
 
-async function confirmReset({ agent }: AgentChoice, taskKey: string | null, count: number): Promise<boolean> {
+function nameOf({ folder }: AgentChoice, taskKey: string): string {
+  return taskText(taskKey, folder.state?.issues ?? new Map(), translate);
+}
+
+async function confirmReset(choice: AgentChoice, taskKey: string | null, count: number): Promise<boolean> {
   const question =
     taskKey === null
-      ? vscode.l10n.t('Reset all {0} sessions of {1}?', count, agent.key)
-      : vscode.l10n.t('Reset the session "{0}" of {1}?', taskKey, agent.key);
+      ? vscode.l10n.t('Reset all {0} sessions of {1}?', count, choice.agent.key)
+      : vscode.l10n.t('Reset the session "{0}" of {1}?', nameOf(choice, taskKey), choice.agent.key);
   const reset = vscode.l10n.t('Reset');
   const detail = vscode.l10n.t('Its next run starts without the conversation so far. Runs and logs are kept.');
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, reset)) === reset;

@@ -2,15 +2,15 @@ import { realpath } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
 import type { IssueLocation } from '../../runtime/model.ts';
+import { titleFromSelection } from '../selectionText.ts';
 
 const longestText = 4000;
-const longestTitle = 80;
 
 /** What the user selected, as an issue keeps it. */
 export interface SelectedPlace {
   readonly folder: FolderConnection;
   readonly location: IssueLocation;
-  /** A title to begin with. */
+  /** A title to begin with; empty when the selection is code, which says nothing about what is wanted. */
   readonly title: string;
 }
 
@@ -33,7 +33,7 @@ export async function selectedPlace(folders: readonly FolderConnection[]): Promi
     endCharacter: selection.end.character,
     text,
   };
-  return { folder, location, title: titleFrom(text) };
+  return { folder, location, title: titleFromSelection(text) };
 }
 
 /** A connection knows its folder by the real path, the editor by the one that was opened. */
@@ -48,11 +48,4 @@ async function connectionOf(
   return (
     connections.find((connection) => connection.path === real) ?? connections.find(({ name }) => name === folder.name)
   );
-}
-
-/** The first line that says something, without the marks of a comment. */
-function titleFrom(text: string): string {
-  const lines = text.split('\n').map((line) => line.replace(/^[\s/*#;<!-]+|[\s*/>-]+$/g, ''));
-  const line = lines.find((candidate) => candidate !== '') ?? '';
-  return line.slice(0, longestTitle);
 }

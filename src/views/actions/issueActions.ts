@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
+import { UserError } from '../../runtime/errors.ts';
 import { issueStatuses, type Issue } from '../../runtime/model.ts';
 import { issueUri } from '../documents/virtualDocuments.ts';
 import { translate } from '../translate.ts';
@@ -8,10 +9,20 @@ import { allAgents, toSubject, type ActionContext } from './actionContext.ts';
 import { tellWake } from './agentActions.ts';
 import { selectedPlace, type SelectedPlace } from './editorSelection.ts';
 import { agentItem, pick, pickFolder, pickIssue, type Item } from './pickers.ts';
+import { placeText } from '../selectionText.ts';
 
 /** Creates an issue, from the selection if there is one, and hands it to an agent if the user names one. */
 export async function createIssue(context: ActionContext): Promise<void> {
   await newIssue(context, await selectedPlace(context.connections.folders));
+}
+
+/** Makes an issue from what is selected in the editor in front, and hands it to an agent. */
+export async function assignSelection(context: ActionContext): Promise<void> {
+  const place = await selectedPlace(context.connections.folders);
+  if (place === null) {
+    throw new UserError('refused', translate('Select something in a file of a connected folder first.'));
+  }
+  await newIssue(context, place);
 }
 
 /** Assigns an issue: the given one, one made from the editor's selection, or one that the user picks or writes. */
@@ -74,10 +85,7 @@ async function askTitle(place: SelectedPlace | null): Promise<string | undefined
   const prompt =
     place === null
       ? vscode.l10n.t('What is to be done?')
-      : vscode.l10n.t(
-          'What is to be done at {0}? The issue keeps the selected text.',
-          `${place.location.path}:${String(place.location.startLine + 1)}`,
-        );
+      : vscode.l10n.t('What is to be done at {0}? The issue keeps the selected text.', placeText(place.location));
   const title = await vscode.window.showInputBox({
     title: vscode.l10n.t('New issue'),
     prompt,
@@ -113,5 +121,5 @@ function pickAssignee(
   }));
   const mayBeNobody = issue === null || issue.assignee !== null;
   if (mayBeNobody) items.push({ label: `$(circle-slash) ${vscode.l10n.t('Nobody')}`, description: '', value: null });
-  return pick(items, vscode.l10n.t('Who works on it? The agent is woken.'));
+  return pick(items, vscode.l10n.t('Who works on it? The agent is woken with this issue.'));
 }

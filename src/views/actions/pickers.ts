@@ -4,8 +4,10 @@ import { UserError } from '../../runtime/errors.ts';
 import type { Issue, Run } from '../../runtime/model.ts';
 import { statusText } from '../agentsModel.ts';
 import { openIssues } from '../issuesModel.ts';
+import { plainLabel } from '../plainText.ts';
 import { runRow } from '../runRow.ts';
 import { translate } from '../translate.ts';
+import { shorten } from '../treeNode.ts';
 import { issueStatusText } from '../words.ts';
 import {
   allAgents,
@@ -61,7 +63,7 @@ export function agentItem(choice: AgentChoice, context: ActionContext): Item<Age
   return {
     label: `$(person) ${agent.key}`,
     description: connectedFolders(context).length > 1 ? `${status} · ${folder.name}` : status,
-    ...(agent.role === null ? {} : { detail: agent.role }),
+    ...(agent.role === null ? {} : { detail: plainLabel(shorten(agent.role, 160)) }),
     value: choice,
   };
 }
@@ -69,10 +71,7 @@ export function agentItem(choice: AgentChoice, context: ActionContext): Item<Age
 function noAgents(context: ActionContext): UserError {
   const failed = context.connections.folders.find((folder) => folder.status.kind === 'failed');
   if (failed?.status.kind === 'failed') return new UserError('unreachable', failed.status.message);
-  return new UserError(
-    'configuration',
-    translate('No agent is configured yet. Create or open the configuration and add one.'),
-  );
+  return new UserError('configuration', translate('No agent is configured yet. Open the configuration and add one.'));
 }
 
 /** The run that a command was given, or the one that the user picks. */
@@ -101,7 +100,11 @@ function runItems(
   const runs = [...state.runs.values()].filter(isOffered).sort((a, b) => b.number - a.number);
   return runs.map((run) => {
     const row = runRow(run, { folder: folder.path, under: 'runs', state }, { now: Date.now(), t: translate });
-    return { label: `$(${row.icon.id}) ${run.agent}`, description: row.description, value: { folder, run } };
+    return {
+      label: `$(${row.icon.id}) ${run.agent}`,
+      description: plainLabel(row.description),
+      value: { folder, run },
+    };
   });
 }
 
@@ -121,7 +124,7 @@ export async function pickIssue(
   const items: Item<{ folder: FolderConnection; issue: Issue } | 'new'>[] = connectedFolders(context).flatMap(
     (folder) =>
       openIssues(folder.state?.issues.values() ?? []).map((issue) => ({
-        label: `$(issues) #${String(issue.number)} ${issue.title}`,
+        label: `$(issues) #${String(issue.number)} ${plainLabel(issue.title)}`,
         description: [issue.assignee ?? translate('not assigned'), issueStatusText(issue.status, translate)].join(
           ' · ',
         ),

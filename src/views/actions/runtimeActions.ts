@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
 import { formatRelativeTime } from '../../format.ts';
 import { toError, UserError } from '../../runtime/errors.ts';
-import { totalsOf } from '../situation.ts';
+import { totalsOf, workText } from '../situation.ts';
 import { translate } from '../translate.ts';
 import { connectedFolders, type ActionContext } from './actionContext.ts';
 import { pickFolder } from './pickers.ts';
@@ -18,16 +18,19 @@ export async function stopEverything(context: ActionContext): Promise<void> {
   );
   throwFirstFailure(results);
   const release = vscode.l10n.t('Release');
-  const answer = await vscode.window.showInformationMessage(
-    cancelled === 1
-      ? vscode.l10n.t('Everything is stopped: 1 run is being cancelled. All wakes are held until you release them.')
-      : vscode.l10n.t(
-          'Everything is stopped: {0} runs are being cancelled. All wakes are held until you release them.',
-          cancelled,
-        ),
-    release,
-  );
-  if (answer === release) await releaseEverything(context);
+  if ((await vscode.window.showInformationMessage(stoppedText(cancelled), release)) === release)
+    await releaseEverything(context);
+}
+
+function stoppedText(cancelled: number): string {
+  if (cancelled === 0)
+    return vscode.l10n.t('Everything is stopped. Nothing was running; all wakes are held until you release them.');
+  return cancelled === 1
+    ? vscode.l10n.t('Everything is stopped: 1 run is being cancelled. All wakes are held until you release them.')
+    : vscode.l10n.t(
+        'Everything is stopped: {0} runs are being cancelled. All wakes are held until you release them.',
+        cancelled,
+      );
 }
 
 /** Lets wakes through again. */
@@ -51,47 +54,53 @@ function throwFirstFailure(results: readonly PromiseSettledResult<unknown>[]): v
 
 type RuntimeItem = vscode.QuickPickItem & { readonly folder: FolderConnection };
 
+/** What the user chose in the list of runtimes. */
+type RuntimeChoice = { readonly folder: FolderConnection; readonly wish: 'log' | 'restart' };
+
 /** Lists the runtimes of the window's folders, with buttons to restart each and to open its log. */
-export function showRuntimes(context: ActionContext): void {
+export async function showRuntimes(context: ActionContext): Promise<void> {
   if (context.connections.folders.length === 0) {
     throw new UserError('not_found', translate('Open a folder first: agents live in the folder they work on.'));
   }
+  const choice = await chooseRuntime(context);
+  if (choice?.wish === 'log') await openRuntimeLog(choice.folder);
+  else if (choice !== undefined) await restartOne(choice.folder);
+}
+
+/** The list follows the connections while it is open. Undefined when the user leaves it. */
+function chooseRuntime(context: ActionContext): Promise<RuntimeChoice | undefined> {
   const buttons = {
     log: { iconPath: new vscode.ThemeIcon('output'), tooltip: vscode.l10n.t('Open Log File') },
     restart: { iconPath: new vscode.ThemeIcon('debug-restart'), tooltip: vscode.l10n.t('Restart') },
   };
   const list = vscode.window.createQuickPick<RuntimeItem>();
   list.title = vscode.l10n.t('Runtimes');
-  list.placeholder = vscode.l10n.t('One runtime per folder; it goes on when the window closes, as the settings say');
+  list.placeholder = vscode.l10n.t('One runtime per folder. Choose one to open its log.');
   const fill = (): void => {
     list.items = context.connections.folders.map((folder) => runtimeItem(folder, [buttons.log, buttons.restart]));
   };
-  const act = async (item: RuntimeItem, button: vscode.QuickInputButton): Promise<void> => {
-    if (button === buttons.log) await openRuntimeLog(item.folder);
-    else await restartOne(item.folder);
-  };
-  const subscriptions = vscode.Disposable.from(
-    list,
-    context.connections.onDidChange(fill),
-    list.onDidTriggerItemButton((event) => {
-      void act(event.item, event.button).catch(showError);
-    }),
-    list.onDidAccept(() => {
-      const [item] = list.selectedItems;
-      list.hide();
-      if (item !== undefined) void openRuntimeLog(item.folder).catch(showError);
-    }),
-    list.onDidHide(() => {
+  return new Promise((resolve) => {
+    const leave = (choice?: RuntimeChoice): void => {
+      resolve(choice);
       subscriptions.dispose();
-    }),
-  );
-  const showError = (error: unknown): void => {
-    context.log.error('A runtime could not be handled', toError(error));
-    list.hide();
-    void vscode.commands.executeCommand('reveille.log.show');
-  };
-  fill();
-  list.show();
+    };
+    const subscriptions = vscode.Disposable.from(
+      list,
+      context.connections.onDidChange(fill),
+      list.onDidTriggerItemButton(({ item: { folder }, button }) => {
+        leave({ folder, wish: button === buttons.log ? 'log' : 'restart' });
+      }),
+      list.onDidAccept(() => {
+        const [item] = list.selectedItems;
+        leave(item === undefined ? undefined : { folder: item.folder, wish: 'log' });
+      }),
+      list.onDidHide(() => {
+        leave();
+      }),
+    );
+    fill();
+    list.show();
+  });
 }
 
 function runtimeItem(folder: FolderConnection, buttons: vscode.QuickInputButton[]): RuntimeItem {
@@ -115,7 +124,7 @@ function runtimeItem(folder: FolderConnection, buttons: vscode.QuickInputButton[
       runtime.version,
       ...draining,
       ...held,
-      vscode.l10n.t('{0} running, {1} queued', totals.running, totals.queued),
+      workText(totals, translate),
     ].join(' · '),
     detail: `${vscode.l10n.t('started {0}', formatRelativeTime(runtime.startedAt, Date.now(), translate))} · ${runtime.storePath}`,
     buttons,
@@ -138,6 +147,7 @@ function connectionText(folder: FolderConnection): string {
 
 async function openRuntimeLog(folder: FolderConnection): Promise<void> {
   const path = folder.state?.runtime.logPath;
+  // Without a runtime there is no log yet: what helps is to start one.
   if (path === undefined) folder.retry();
   else await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: true });
 }
@@ -166,7 +176,10 @@ async function restartOne(folder: FolderConnection): Promise<void> {
 async function mayCancelRuns(folder: FolderConnection, verb: string): Promise<boolean> {
   const { running } = totalsOf([folder]);
   if (running === 0) return true;
-  const question = vscode.l10n.t('{0} runs in "{1}" would be cancelled.', running, folder.name);
+  const question =
+    running === 1
+      ? vscode.l10n.t('1 run in "{0}" would be cancelled.', folder.name)
+      : vscode.l10n.t('{0} runs in "{1}" would be cancelled.', running, folder.name);
   return (await vscode.window.showWarningMessage(question, { modal: true }, verb)) === verb;
 }
 

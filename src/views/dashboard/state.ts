@@ -2,7 +2,7 @@ import type { AgentCard, DashboardState, IssueRow, RunRow, Tone } from '../../da
 import { formatOutcome, type Translate } from '../../format.ts';
 import type { Agent, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
 import type { FolderState } from '../../connection/folderState.ts';
-import { scheduleText, statusText } from '../agentsModel.ts';
+import { scheduleText, statusOnly, statusText } from '../agentsModel.ts';
 import type { ViewedFolder } from '../folderLevel.ts';
 import { openIssues } from '../issuesModel.ts';
 import { isActive } from '../runRow.ts';
@@ -67,14 +67,17 @@ export function dashboardState({ folders, isTrusted, t }: DashboardSource): Dash
     isStopped: totals.connected > 0 && totals.stopped === totals.connected,
     canStop: totals.connected > totals.stopped,
     showFolders: folders.length > 1,
-    pending: states.flatMap((folder) =>
+    // Without trust nothing can be accepted: what stands in the way is trust.
+    pending: (isTrusted ? states : []).flatMap((folder) =>
       folder.state.configuration.pending.map(({ agent, summary }) => ({
         folder: folder.path,
         agent,
         summary: shorten(summary, 300),
       })),
     ),
-    agents: states.flatMap((folder) => [...folder.state.agents.values()].map((agent) => agentCard(agent, folder, t))),
+    agents: states.flatMap((folder) =>
+      [...folder.state.agents.values()].map((agent) => agentCard(agent, { ...folder, isTrusted }, t)),
+    ),
     active: active.map(({ folder, run }) => runRow(run, folder, t)),
     recent: recent.slice(0, recentRuns).map(({ folder, run }) => runRow(run, folder, t)),
     issues: states
@@ -102,7 +105,7 @@ function connectionLine(folders: readonly ViewedFolder[], t: Translate): Dashboa
   return { text: t('Connected'), tone: 'good', canRetry: false };
 }
 
-function agentCard(agent: Agent, folder: Place, t: Translate): AgentCard {
+function agentCard(agent: Agent, folder: Place & { readonly isTrusted: boolean }, t: Translate): AgentCard {
   const mustReview = agent.consent === 'pending';
   const lastRun = agent.lastRunId === null ? undefined : folder.state.runs.get(agent.lastRunId);
   const isHeld = folder.state.runtime.isStopped || agent.status === 'paused' || !agent.isRunnable;
@@ -118,20 +121,17 @@ function agentCard(agent: Agent, folder: Place, t: Translate): AgentCard {
     schedule: scheduleText(agent.heartbeat, t),
     lastRunAt: agent.lastRunAt,
     lastRun: lastRunText(agent, lastRun, t),
-    canWake: agent.isRunnable && agent.status !== 'absent' && agent.status !== 'terminated',
+    canWake: folder.isTrusted && agent.isRunnable && agent.status !== 'absent' && agent.status !== 'terminated',
     canPause: agent.isRunnable && pausable.includes(agent.status),
     canResume: agent.status === 'paused',
-    mustReview,
+    mustReview: mustReview && folder.isTrusted,
   };
 }
 
 function lastRunText(agent: Agent, run: Run | undefined, t: Translate): string {
   if (run !== undefined && run.finishedAt !== null) return formatOutcome(run, t);
   if (agent.lastRunStatus === null) return t('never');
-  return formatOutcome(
-    { status: agent.lastRunStatus, startedAt: null, finishedAt: null, exitCode: null, signal: null },
-    t,
-  );
+  return statusOnly(agent.lastRunStatus, t);
 }
 
 function runRow(run: Run, folder: Place, t: Translate): RunRow {

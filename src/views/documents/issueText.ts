@@ -1,5 +1,6 @@
 import type { Translate } from '../../format.ts';
 import type { Issue } from '../../runtime/model.ts';
+import { placeText } from '../selectionText.ts';
 import { issueStatusText, priorityText } from '../words.ts';
 
 /** An issue as a readable Markdown document. */
@@ -14,8 +15,7 @@ export function issueText(issue: Issue, t: Translate): string {
     `- ${t('Changed')}: ${new Date(issue.updatedAt).toLocaleString()}`,
   ];
   if (issue.location !== null) {
-    const { path, startLine, text } = issue.location;
-    lines.push(`- ${t('Place')}: ${path}:${String(startLine + 1)}`, '', ...fenced(text));
+    lines.push(`- ${t('Place')}: ${placeText(issue.location)}`, '', ...fenced(issue.location.text));
   }
   if (issue.body !== '') lines.push('', issue.body);
   return `${lines.join('\n')}\n`;

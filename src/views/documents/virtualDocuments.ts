@@ -8,7 +8,7 @@ import { issueText } from './issueText.ts';
 import { readLogText } from './logText.ts';
 
 const logScheme = 'reveille-log';
-const issueScheme = 'reveille-issue';
+export const issueScheme = 'reveille-issue';
 const consentScheme = 'reveille-consent';
 
 /** A log that grows is drawn again at most this often. */

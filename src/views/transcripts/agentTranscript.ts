@@ -24,6 +24,12 @@ export class AgentTranscript {
     this.#t = t;
   }
 
+  /** What stands there before the first run. */
+  greet(): void {
+    this.#line(this.#t('No run yet. What this agent writes appears here, live.'));
+    this.#line('');
+  }
+
   /** Begins the part of a run. */
   open(run: Run): void {
     this.#texts.set(run.id, new TerminalText());

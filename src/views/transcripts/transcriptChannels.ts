@@ -36,9 +36,14 @@ export class TranscriptChannels implements Disposable {
   /** Brings an agent's transcript to the front; a fresh one begins with the agent's last run. */
   async show(folder: FolderConnection, agent: string): Promise<void> {
     const isFresh = !this.#channels.has(channelKey(folder, agent));
-    this.#channelOf(folder, agent).channel.show(true);
-    const lastRunId = folder.state?.agents.get(agent)?.lastRunId;
-    if (!isFresh || lastRunId === null || lastRunId === undefined) return;
+    const { channel, transcript } = this.#channelOf(folder, agent);
+    channel.show(true);
+    if (!isFresh) return;
+    const lastRunId = folder.state?.agents.get(agent)?.lastRunId ?? null;
+    if (lastRunId === null) {
+      transcript.greet();
+      return;
+    }
     const run = folder.state?.runs.get(lastRunId) ?? (await folder.request('run.get', { runId: lastRunId }));
     this.#folders.get(folder)?.show(run);
   }

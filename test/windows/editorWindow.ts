@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { root } from '../../scripts/testing/command.ts';
+import { openView, pick, runCommand, waitForWorkbench, type VsCodeWindow } from '../support/vscodeHost.ts';
+
+/** Generous: a machine under load opens a window in many seconds. */
+const limitMs = 30_000;
+
+/** High enough for every row of the views, and for a whole short log, to be drawn. */
+export const viewport = { width: 1400, height: 1500 };
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  contributes: { commands: { command: string; title: string }[] };
+};
+const texts = JSON.parse(readFileSync(path.join(root, 'package.nls.json'), 'utf8')) as Record<string, string>;
+
+/** How the palette shows a command of the extension. */
+export function titleOf(command: string): string {
+  const title = manifest.contributes.commands.find((one) => one.command === command)?.title ?? command;
+  return `Reveille: ${texts[title.replaceAll('%', '')] ?? title}`;
+}
+
+/** One window of a real VS Code, read and used through what a person sees. */
+export class EditorWindow {
+  readonly page: Page;
+  readonly #window: VsCodeWindow;
+
+  constructor(window: VsCodeWindow) {
+    this.#window = window;
+    this.page = window.page;
+    this.page.setDefaultTimeout(limitMs);
+  }
+
+  /** Waits for the workbench and shows Reveille's views. */
+  async showViews(): Promise<void> {
+    await waitForWorkbench(this.page);
+    await openView(this.page, 'Reveille');
+    await this.view('Agents').waitFor();
+  }
+
+  /** Closes the tab as a person does. */
+  close(): Promise<void> {
+    return this.#window.close();
+  }
+
+  /** Runs a command of the extension from the palette; `choice` is the row to take from the list that it opens. */
+  async run(command: string, choice?: string): Promise<void> {
+    await runCommand(this.page, titleOf(command));
+    if (choice !== undefined) await pick(this.page, choice);
+  }
+
+  runBuiltIn(title: string): Promise<void> {
+    return runCommand(this.page, title);
+  }
+
+  view(name: 'Agents' | 'Issues' | 'Runs'): Locator {
+    return this.page.locator(`.pane:has(> .pane-header[aria-label^="${name}"])`);
+  }
+
+  /** A row by what a screen reader says. */
+  row(view: 'Agents' | 'Issues' | 'Runs', name: RegExp): Locator {
+    return this.view(view).getByRole('treeitem', { name });
+  }
+
+  /** What a screen reader says of all rows. */
+  rows(view: 'Agents' | 'Issues' | 'Runs'): Promise<string[]> {
+    return this.view(view)
+      .getByRole('treeitem')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+  }
+
+  /** Reloads the window by its command; `meanwhile` is called once the old page has gone. */
+  async reload(meanwhile: () => void): Promise<void> {
+    const gone = this.page.waitForEvent('domcontentloaded');
+    await this.runBuiltIn('Developer: Reload Window');
+    await gone;
+    meanwhile();
+    await this.showViews();
+  }
+
+  /** The dialog in front. */
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** The message that contains a text, from the list of messages, which stays open. */
+  async message(text: string | RegExp): Promise<Locator> {
+    const found = this.page.locator('.notification-list-item').filter({ hasText: text }).first();
+    if (!(await this.page.locator('.notifications-center.visible').isVisible())) {
+      await this.page.locator('.statusbar [id="status.notifications"]').click();
+    }
+    await found.waitFor();
+    return found;
+  }
+
+  /** The status bar item. */
+  get status(): Locator {
+    return this.page.locator('.statusbar-item[id="reveille.reveille.reveille.status"]');
+  }
+
+  /** Lines of the editor in front that are drawn. */
+  editorLines(): Promise<string[]> {
+    return drawnLines(this.page.locator('.part.editor .view-lines').first());
+  }
+
+  /** Lines of the output panel that are drawn. */
+  outputLines(): Promise<string[]> {
+    return drawnLines(this.page.locator('.part.panel .view-lines').first());
+  }
+}
+
+/** The editor keeps its lines in no order; where they are drawn is their order. */
+function drawnLines(lines: Locator): Promise<string[]> {
+  return lines.locator('.view-line').evaluateAll((drawn) =>
+    drawn
+      .map((line) => ({ top: Number.parseFloat((line as HTMLElement).style.top), text: line.textContent }))
+      .sort((a, b) => a.top - b.top)
+      .map(({ text }) => text.replaceAll('\u00a0', ' ')),
+  );
+}
