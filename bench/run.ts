@@ -6,16 +6,18 @@
  *   npm run bench -- runs wake  only these figures
  */
 import { loadavg } from 'node:os';
+import { activation } from './activation.ts';
 import { change } from './change.ts';
 import { idle } from './idle.ts';
 import { log } from './log.ts';
 import { runs } from './runs.ts';
+import { size } from './size.ts';
 import { start } from './start.ts';
 import { formatTable, type Figure, type Measurement } from './support/figure.ts';
 import { buildProduction } from './support/production.ts';
 import { wake } from './wake.ts';
 
-const figures: Readonly<Record<string, Figure>> = { start, idle, wake, runs, log, change };
+const figures: Readonly<Record<string, Figure>> = { size, activation, start, idle, wake, runs, log, change };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(figures);
 const unknown = names.filter((name) => figures[name] === undefined);

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, unwatchFile, watch, watchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Disposable } from '../runtime/lifecycle.ts';
+import { toDisposable, type Disposable } from '../runtime/lifecycle.ts';
 import { makePrivateDirectory } from './privateDirectory.ts';
 
 const fileName = 'stopped.json';
+const lookMs = 1000;
 
 /**
  * Stop Everything, as all runtimes of a user see it: a file in the registry. While it exists nothing starts in any folder,
@@ -42,17 +43,25 @@ export class StopFlag {
     rmSync(this.#path, { force: true });
   }
 
-  /** Calls `onChange` soon after anything changed the flag. Events may be missing on network disks: look at `isSet` too. */
+  /**
+   * Calls `onChange` soon after anything changed the flag. Events may be missing on network disks: look at `isSet` too. Where
+   * the system has no watch to give, as when the user's are used up, the flag is looked at every second.
+   */
   watch(onChange: () => void): Disposable {
-    const watcher = watch(this.#directory, (_event, name) => {
-      if (name === null || name === fileName) onChange();
-    });
-    watcher.on('error', onChange);
-    watcher.unref();
-    return {
-      dispose: () => {
+    try {
+      const watcher = watch(this.#directory, { persistent: false }, (_event, name) => {
+        if (name === null || name === fileName) onChange();
+      });
+      watcher.on('error', onChange);
+      return toDisposable(() => {
         watcher.close();
-      },
-    };
+      });
+    } catch {
+      // Out of watches, or a file system without them.
+      watchFile(this.#path, { persistent: false, interval: lookMs }, onChange);
+      return toDisposable(() => {
+        unwatchFile(this.#path, onChange);
+      });
+    }
   }
 }

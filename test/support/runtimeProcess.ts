@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { RuntimeFolderConnection, type ClientSettings } from '../../src/connection/folderConnection.ts';
-import type { FolderState } from '../../src/connection/folderState.ts';
 import type { Build } from '../../src/endpoint/build.ts';
 import { inspectOwner, readOwner, type OwnerRecord } from '../../src/endpoint/ownerRecord.ts';
 import { Registry } from '../../src/endpoint/registry.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import type { Run } from '../../src/runtime/model.ts';
 import { isAlive, type ProcessIdentity } from '../../src/runtime/processIdentity.ts';
 import { toProcessPlatform } from '../../src/runtime/runs/processPlatform.ts';
 import { Store } from '../../src/runtime/store/store.ts';
+import { poll } from './poll.ts';
+import { buildProduct, type Product } from './productBuild.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from './temporaryFolder.ts';
 import { TestLogger } from './testLogger.ts';
 import { fixtureProgram } from './testRuns.ts';
+import { TestWindow } from './testWindow.ts';
 import { wasmPath } from './wasm.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The bundles of one build of the product, as they are installed. */
-export interface Product {
-  readonly build: Build;
-  /** Holds runtime.js, sql-wasm.wasm and cli.js. */
-  readonly directory: string;
-}
 
 /** What `test/fixtures/windowProcess.ts` is told. */
 export interface WindowProcessOptions {
@@ -39,33 +27,7 @@ export interface WindowProcessOptions {
   readonly build: Build;
 }
 
-const products = new Map<string, Promise<Product>>();
-let productsFolder: TemporaryFolder | null = null;
-
-/** Builds the real runtime and command line, once for each build and process. */
-export function buildProduct(build: Build = { version: '1.0.0', stamp: 1 }): Promise<Product> {
-  const key = `${build.version}-${build.stamp}`;
-  const known = products.get(key);
-  if (known) return known;
-  productsFolder ??= removedAtExit();
-  const directory = join(productsFolder.path, key);
-  const env = {
-    ...process.env,
-    REVEILLE_BUILD_DIR: directory,
-    REVEILLE_BUILD_VERSION: build.version,
-    REVEILLE_BUILD_STAMP: String(build.stamp),
-  };
-  const args = ['esbuild.mjs', '--only', 'runtime,wasm,cli'];
-  const building = promisify(execFile)(process.execPath, args, { cwd: root, env }).then(() => ({ build, directory }));
-  products.set(key, building);
-  return building;
-}
-
-function removedAtExit(): TemporaryFolder {
-  const folder = makeTemporaryFolder('reveille-build-');
-  process.once('exit', () => folder[Symbol.dispose]());
-  return folder;
-}
+export { poll };
 
 /** Agents that do what test/fixtures/programs/worker.sh says; `quick` ends at once. */
 export const workers = `
@@ -113,7 +75,7 @@ export class Place implements AsyncDisposable {
   readonly stateHome: string;
   readonly logger = new TestLogger();
   readonly #temporary: TemporaryFolder;
-  readonly #windows: Window[] = [];
+  readonly #windows: TestWindow[] = [];
   readonly #owners = new Map<number, ProcessIdentity>();
 
   private constructor(product: Product, temporary: TemporaryFolder) {
@@ -153,7 +115,7 @@ export class Place implements AsyncDisposable {
   }
 
   /** Opens a window on the folder; it connects by itself. */
-  openWindow(options: WindowOptions = {}): Window {
+  openWindow(options: WindowOptions = {}): TestWindow {
     const { product = this.product, settings, extraArgs = longLife } = options;
     const folder = options.folder ?? this.folder;
     const connection = new RuntimeFolderConnection(
@@ -172,7 +134,7 @@ export class Place implements AsyncDisposable {
         logger: this.logger,
       },
     );
-    const window = new Window(connection);
+    const window = new TestWindow(connection);
     connection.onDidChange(() => {
       this.#noteOwners();
     });
@@ -182,7 +144,7 @@ export class Place implements AsyncDisposable {
   }
 
   /** A window that is connected, with everything in its configuration accepted. */
-  async openReadyWindow(options: WindowOptions = {}): Promise<Window> {
+  async openReadyWindow(options: WindowOptions = {}): Promise<TestWindow> {
     const window = this.openWindow(options);
     await window.untilConnected();
     await window.acceptAll();
@@ -190,7 +152,7 @@ export class Place implements AsyncDisposable {
   }
 
   /** All windows that were opened so far. */
-  get windows(): readonly Window[] {
+  get windows(): readonly TestWindow[] {
     return this.#windows;
   }
 
@@ -290,116 +252,6 @@ const longLife: readonly string[] = ['--linger-ms', '60000'];
 function runIdsIn(store: string): string[] {
   const logs = join(store, 'logs');
   return existsSync(logs) ? readdirSync(logs).map((name) => name.split('.', 1)[0] ?? '') : [];
-}
-
-/** One window on one folder. */
-export class Window {
-  readonly connection: RuntimeFolderConnection;
-
-  constructor(connection: RuntimeFolderConnection) {
-    this.connection = connection;
-  }
-
-  get state(): FolderState {
-    const { state } = this.connection;
-    assert(state, 'The window has no state yet');
-    return state;
-  }
-
-  /** The message of a failed connection. */
-  get failure(): string {
-    const { status } = this.connection;
-    return status.kind === 'failed' ? status.message : `not failed but ${status.kind}`;
-  }
-
-  get pid(): number {
-    return this.state.runtime.pid;
-  }
-
-  /** Closes the window; the runtime stays for a while. */
-  close(): void {
-    this.connection.dispose();
-  }
-
-  /** Resolves once the connection satisfies a condition. */
-  until(condition: (connection: RuntimeFolderConnection) => boolean, limitMs = 15_000): Promise<void> {
-    const { connection } = this;
-    return new Promise((resolve, reject) => {
-      const look = (): boolean => {
-        if (!condition(connection)) return false;
-        subscription.dispose();
-        clearTimeout(timer);
-        resolve();
-        return true;
-      };
-      const timer = setTimeout(() => {
-        subscription.dispose();
-        const { status, state } = connection;
-        const runs = [...(state?.runs.values() ?? [])].map((run) => `${run.number} ${run.status} ${run.heldFor ?? ''}`);
-        reject(new Error(`It did not come to ${condition.toString()}: ${JSON.stringify({ status, runs }, null, 2)}`));
-      }, limitMs);
-      const subscription = connection.onDidChange(look);
-      look();
-    });
-  }
-
-  async untilConnected(limitMs?: number): Promise<void> {
-    await this.until(({ status, state }) => status.kind === 'connected' && state !== null, limitMs);
-  }
-
-  async untilFailed(limitMs?: number): Promise<void> {
-    await this.until(({ status }) => status.kind === 'failed', limitMs);
-  }
-
-  /** Resolves once a run has one of these statuses. */
-  async untilRun(runId: string, statuses: readonly Run['status'][], limitMs?: number): Promise<Run> {
-    const isThere = (state: FolderState | null): boolean =>
-      statuses.some((one) => state?.runs.get(runId)?.status === one);
-    await this.until(({ state }) => isThere(state), limitMs);
-    const run = this.state.runs.get(runId);
-    assert(run);
-    return run;
-  }
-
-  settled(runId: string, limitMs?: number): Promise<Run> {
-    return this.untilRun(runId, ['succeeded', 'failed', 'timed_out', 'cancelled'], limitMs);
-  }
-
-  /** Accepts whatever waits for the user's word. */
-  async acceptAll(): Promise<void> {
-    const { pending } = await this.connection.request('configuration.reload', {});
-    if (pending.length === 0) return;
-    await this.connection.request('configuration.accept', { hashes: pending.map(({ hash }) => hash) });
-  }
-
-  /** Wakes an agent; answers the run that will deliver it. */
-  async wake(agent: string, params: { text?: string; taskKey?: string } = {}): Promise<string> {
-    const { runId, message } = await this.connection.request('agent.wake', { agent, ...params });
-    assert(runId !== null, message);
-    return runId;
-  }
-
-  /** Wakes a worker and waits until it works. */
-  async startWorker(taskKey: string): Promise<string> {
-    const runId = await this.wake('worker', { taskKey, text: `text of ${taskKey}` });
-    await this.untilRun(runId, ['running']);
-    await poll(async () => (await this.readLog(runId)).includes('line 1'), `run ${runId} works`);
-    return runId;
-  }
-
-  async readLog(runId: string): Promise<string> {
-    const { text } = await this.connection.request('log.read', { runId, offset: 0, maxBytes: 1_048_576 });
-    return text;
-  }
-}
-
-/** Looks until something that sends no event is so. */
-export async function poll(isSo: () => boolean | Promise<boolean>, what: string, limitMs = 10_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await isSo())) {
-    assert(performance.now() < deadline, `It did not happen within ${limitMs} ms: ${what}`);
-    await delay(5);
-  }
 }
 
 /** The directory of a runtime's socket. */

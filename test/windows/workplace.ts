@@ -177,12 +177,13 @@ export class Workplace implements AsyncDisposable {
       .list()
       .map(({ store }) => store);
     const runIds = new Set(stores.flatMap(runIdsIn));
-    await this.host.server.stop();
+    console.time('stop');await this.host.server.stop();console.timeLog('stop','server');
     await Promise.all(stores.map(endOwner));
+    console.timeLog('stop','owners');
     const table = await toProcessPlatform(process.platform).readTable(0);
     const left = table.filter(({ runId, isZombie }) => !isZombie && runId !== null && runIds.has(runId));
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
-    await this.host.dispose();
+    console.timeLog('stop','left');await this.host.dispose();console.timeLog('stop','host');
     this.#temporary[Symbol.dispose]();
     assert.deepEqual(left, [], 'Processes of runs were left behind');
   }

@@ -69,14 +69,18 @@ export class Owner {
 
   /** Calls `onDidFence` when a higher epoch appears. Events may be missing on network disks: each flush looks anyway. */
   watch(onDidFence: () => void): Disposable {
-    const watcher = fs.watch(this.#directory, () => {
-      if (this.isFenced()) onDidFence();
-    });
-    watcher.on('error', () => undefined);
-    watcher.unref();
-    return toDisposable(() => {
-      watcher.close();
-    });
+    try {
+      const watcher = fs.watch(this.#directory, { persistent: false }, () => {
+        if (this.isFenced()) onDidFence();
+      });
+      watcher.on('error', () => undefined);
+      return toDisposable(() => {
+        watcher.close();
+      });
+    } catch {
+      // The user's watches are used up: the next flush finds it out.
+      return toDisposable(() => undefined);
+    }
   }
 
   /** Tells clients where to connect and what to prove. */

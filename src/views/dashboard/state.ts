@@ -121,10 +121,21 @@ function agentCard(agent: Agent, folder: Place & { readonly isTrusted: boolean }
     schedule: scheduleText(agent.heartbeat, t),
     lastRunAt: agent.lastRunAt,
     lastRun: lastRunText(agent, lastRun, t),
-    canWake: folder.isTrusted && agent.isRunnable && agent.status !== 'absent' && agent.status !== 'terminated',
+    ...offers(agent, folder.isTrusted),
+  };
+}
+
+/** What the card of an agent offers; an untrusted window may only pause and resume. */
+function offers(
+  agent: Agent,
+  isTrusted: boolean,
+): Pick<AgentCard, 'canWake' | 'canPause' | 'canResume' | 'mustReview'> {
+  const isThere = agent.status !== 'absent' && agent.status !== 'terminated';
+  return {
+    canWake: isTrusted && agent.isRunnable && isThere,
     canPause: agent.isRunnable && pausable.includes(agent.status),
     canResume: agent.status === 'paused',
-    mustReview: mustReview && folder.isTrusted,
+    mustReview: isTrusted && agent.consent === 'pending',
   };
 }
 

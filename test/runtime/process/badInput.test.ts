@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildProduct, Place, workers } from '../../support/runtimeProcess.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { Place, workers } from '../../support/runtimeProcess.ts';
 
 /** A Node under which no file grows beyond a size: for who writes, as good as a full disk. */
-function makeTightNode(place: Place, kilobytes: number): string {
+function makeTightNode(place: Place, halfKilobytes: number): string {
   const path = join(place.path, 'tight-node');
-  writeFileSync(path, `#!/bin/bash\nulimit -f ${kilobytes}\nexec ${JSON.stringify(process.execPath)} "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nulimit -f ${halfKilobytes}\nexec ${JSON.stringify(process.execPath)} "$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -68,7 +69,7 @@ describe('A runtime process under bad conditions', function () {
 
   it('loses nothing acknowledged on a full disk, says so, and goes on once there is room', async () => {
     await using place = await Place.make();
-    const execPath = makeTightNode(place, 1024);
+    const execPath = makeTightNode(place, 2048);
     const tight = await place.openReadyWindow({ execPath });
     const acknowledged = new Map<string, string>();
     const text = 'x'.repeat(50_000);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { buildProduct, Place, type Product } from '../../support/runtimeProcess.ts';
+import { buildProduct, type Product } from '../../support/productBuild.ts';
+import { Place } from '../../support/runtimeProcess.ts';
 
 /** The processes that became ready to run a folder, in order; read from their diary. */
 function versionsIn(place: Place): string[] {
@@ -52,24 +53,5 @@ describe('Runtime processes of two builds', function () {
     assert.equal(new Set(windows.map(({ pid }) => pid)).size, 1);
     assert.equal(versionsIn(place).length <= 2, true, versionsIn(place).join());
     assert.equal(versionsIn(place).at(-1), '1.1.0');
-  });
-
-  it('leave the older window waiting, then asking for a reload, once a newer one ran', async () => {
-    await using place = await Place.make({ product: newer });
-    await place.openReadyWindow();
-    await place.stop();
-
-    const late = place.openWindow({ product: older });
-    await late.untilFailed();
-
-    const { status } = late.connection;
-    assert.equal(status.kind === 'failed' && status.action, 'reload');
-    assert.match(late.failure, /newer Reveille \(1\.1\.0\)\. Reload the window/);
-    assert.deepEqual(versionsIn(place), ['1.1.0']);
-    const reloaded = place.openWindow({ product: newer });
-    await reloaded.untilConnected();
-    late.connection.retry();
-    await late.untilConnected();
-    assert.equal(late.pid, reloaded.pid);
   });
 });

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { buildProduct, Place, poll } from '../../support/runtimeProcess.ts';
+import { poll } from '../../support/poll.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { Place } from '../../support/runtimeProcess.ts';
 
 interface Spoken {
   readonly code: number | null;

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readOwner } from '../../../src/endpoint/ownerRecord.ts';
 import type { Store } from '../../../src/runtime/store/store.ts';
-import { buildProduct, endpointDirectory, Place, poll, workers, type Window } from '../../support/runtimeProcess.ts';
+import { poll } from '../../support/poll.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { endpointDirectory, Place, workers } from '../../support/runtimeProcess.ts';
+import type { TestWindow } from '../../support/testWindow.ts';
 import { seededRandom } from '../../support/seededRandom.ts';
 
 describe('A runtime process that is killed', function () {
@@ -85,7 +88,7 @@ describe('A runtime process that is killed', function () {
 
 /** Wakes several agents at once, with texts of their own; notes what the runtime acknowledged. */
 async function wakeAll(
-  window: Window,
+  window: TestWindow,
   { kill, random, acknowledged }: { kill: number; random: () => number; acknowledged: Map<string, string> },
 ): Promise<void> {
   const wakes = Array.from({ length: 6 }, async (_, index) => {

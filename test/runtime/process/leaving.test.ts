@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { inspectOwner } from '../../../src/endpoint/ownerRecord.ts';
 import { isAlive } from '../../../src/runtime/processIdentity.ts';
-import { buildProduct, endpointDirectory, Place, poll } from '../../support/runtimeProcess.ts';
+import { poll } from '../../support/poll.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { endpointDirectory, Place } from '../../support/runtimeProcess.ts';
 
 describe('Leaving a runtime process', function () {
   this.timeout(60_000);

@@ -3,7 +3,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatOwner, ownerFileName, ownersDirectory, type OwnerRecord } from '../../../src/endpoint/ownerRecord.ts';
 import { isAlive } from '../../../src/runtime/processIdentity.ts';
-import { buildProduct, endpointDirectory, Place, type Window } from '../../support/runtimeProcess.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { endpointDirectory, Place } from '../../support/runtimeProcess.ts';
+import type { TestWindow } from '../../support/testWindow.ts';
 
 /** Makes others take the owner for dead, as happens with a record of another container. */
 function disown(store: string, owner: OwnerRecord): void {
@@ -12,7 +14,7 @@ function disown(store: string, owner: OwnerRecord): void {
 }
 
 /** A window that was connected to a stopped runtime, and one that has started the next one meanwhile. */
-async function takeOver(place: Place): Promise<{ old: OwnerRecord; first: Window; second: Window }> {
+async function takeOver(place: Place): Promise<{ old: OwnerRecord; first: TestWindow; second: TestWindow }> {
   const [first] = place.windows;
   assert(first);
   const old = place.owner;
@@ -105,13 +107,35 @@ const scenarios = {
     await first.until(({ state, status }) => status.kind === 'connected' && state?.runtime.pid === second.pid);
     assert.equal(place.owner.identity.pid, second.pid);
   },
+
+  async isNewerThanWindow(): Promise<void> {
+    const newer = await buildProduct(newerBuild);
+    await using place = await Place.make();
+    await place.openReadyWindow({ product: newer });
+    await place.stop();
+
+    const late = place.openWindow();
+    await late.untilFailed(30_000);
+
+    const { status } = late.connection;
+    assert.equal(status.kind === 'failed' && status.action, 'reload');
+    assert.match(late.failure, /newer Reveille \(1\.1\.0\)\. Reload the window/);
+    assert.equal(place.owner.epoch, 1);
+    const reloaded = place.openWindow({ product: newer });
+    await reloaded.untilConnected();
+    late.connection.retry();
+    await late.untilConnected();
+    assert.equal(late.pid, reloaded.pid);
+  },
 } as const;
+
+const newerBuild = { version: '1.1.0', stamp: 2 };
 
 describe('A runtime process, given time,', function () {
   this.timeout(90_000);
   const outcomes = new Map<string, Promise<PromiseSettledResult<void>[]>>();
   before(async () => {
-    await buildProduct();
+    await Promise.all([buildProduct(), buildProduct(newerBuild)]);
     for (const [name, scenario] of Object.entries(scenarios)) outcomes.set(name, Promise.allSettled([scenario()]));
   });
   after(() => Promise.all(outcomes.values()));
@@ -128,4 +152,6 @@ describe('A runtime process, given time,', function () {
   it('acknowledges nothing and ends with its children when another one took the folder over', () =>
     seeThrough('isFencedAtWork'));
   it('ends also when it has nothing to do while another one took the folder over', () => seeThrough('isFencedAtRest'));
+  it('is never an older one than ran before: the older window is asked to reload, and joins a newer one', () =>
+    seeThrough('isNewerThanWindow'));
 });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { buildProduct, Place } from '../../support/runtimeProcess.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { Place } from '../../support/runtimeProcess.ts';
 
 const windowProgram = fileURLToPath(new URL('../../fixtures/windowProcess.ts', import.meta.url));
 

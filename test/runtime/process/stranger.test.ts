@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { RuntimeClient } from '../../../src/connection/client.ts';
 import { encodeFrame } from '../../../src/endpoint/framing.ts';
@@ -8,10 +9,14 @@ import { createToken } from '../../../src/endpoint/handshake.ts';
 import type { OwnerRecord } from '../../../src/endpoint/ownerRecord.ts';
 import { protocolVersion } from '../../../src/protocol.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { buildProduct, Place } from '../../support/runtimeProcess.ts';
+import { buildProduct } from '../../support/productBuild.ts';
+import { Place } from '../../support/runtimeProcess.ts';
 
 /** Memory of a process in MB, as the system counts it. */
 function residentMb(pid: number): number {
+  if (process.platform === 'linux') {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  }
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024;
 }
 
@@ -19,17 +24,11 @@ function residentMb(pid: number): number {
 async function say(owner: OwnerRecord, pieces: Iterable<Buffer>): Promise<void> {
   const socket: Socket = createConnection(owner.endpoint ?? '');
   socket.on('error', () => undefined);
-  let isClosed = false;
-  const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      isClosed = true;
-      resolve();
-    });
-  });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   await once(socket, 'connect');
   socket.resume();
   for (const piece of pieces) {
-    if (isClosed) break;
+    if (socket.destroyed) break;
     if (!socket.write(piece)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
   }
   await closed;
