@@ -18,7 +18,12 @@ const flushEvery = 500;
  */
 export async function fillStore(
   store: string,
-  options: { readonly runs: number; readonly agents: readonly string[]; readonly wasmPath: string; readonly cwd: string },
+  options: {
+    readonly runs: number;
+    readonly agents: readonly string[];
+    readonly wasmPath: string;
+    readonly cwd: string;
+  },
 ): Promise<void> {
   const directory = path.join(store, 'state');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -41,7 +46,11 @@ export async function fillStore(
     const { runId } = state.commit((transaction) => queue.admit(transaction, ask(agent, number)));
     const id = runId ?? '';
     queue.claim(id, { commandLine: 'npm run check -- --changed-only', cwd });
-    queue.noteProcess(id, { pid: 1000 + number, startTime: String(number), bootId: '7b1f0c0e-4a56-4c0f-9d8e-0a4c8c0f2d11' });
+    queue.noteProcess(id, {
+      pid: 1000 + number,
+      startTime: String(number),
+      bootId: '7b1f0c0e-4a56-4c0f-9d8e-0a4c8c0f2d11',
+    });
     now += minuteMs;
     queue.settle(id, end(number, now));
     if (number % flushEvery === 0) await opened.durable();

@@ -72,6 +72,7 @@ export class BenchFolder {
       registry: () => this.registry,
       storagePath: this.#home,
       runtimeEntry,
+      isBundled: true,
       execPath: process.execPath,
       env: { ...process.env, REVEILLE_STATE_HOME: this.registry.directory },
       extraArgs: this.#runtimeArguments,

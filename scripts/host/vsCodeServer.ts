@@ -74,7 +74,7 @@ async function waitUntilReady(child: ChildProcess, url: string, output: () => st
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   signalGroup(child.pid, 'SIGTERM');
   await Promise.race([ended, delay(3000, undefined, { ref: false })]);

@@ -49,7 +49,7 @@ const unreadableMs = 2000;
 const drainMs = 630_000;
 const drainPollMs = 250;
 /** After so many runtimes that were killed while they started, it is no accident. */
-const maxKilled = 3;
+const maxInterrupted = 3;
 
 /**
  * Connects to the runtime of a folder; starts one if none lives, replaces an older one after it has finished its runs.
@@ -86,8 +86,8 @@ class Search {
   /** Since when (monotonic) the same thing is the case: a live owner is silent, a record is damaged. */
   #since: { what: string; at: number } | null = null;
   #launch: Launch | null = null;
-  /** Runtimes that were killed while they started. */
-  #killed = 0;
+  /** Runtimes that were killed, or asked to leave, while they started. */
+  #interrupted = 0;
 
   constructor(search: RuntimeSearch, entry: FolderEntry) {
     this.#search = search;
@@ -215,7 +215,7 @@ class Search {
     const lasted = this.#lastedMs(`start ${after}`);
     const end = await Promise.race([this.#launch.ended, wait(clock, pollMs, signal)]);
     if (end?.kind === 'failed') throw end.error;
-    if (end?.kind === 'killed' && ++this.#killed >= maxKilled) throw end.error;
+    if (end?.kind === 'interrupted' && ++this.#interrupted >= maxInterrupted) throw end.error;
     if (end !== undefined) this.#launch = null;
     if (lasted > silenceMs) {
       throw new UserError('unreachable', 'The Reveille runtime takes too long to start. Retry, or look into its log.');

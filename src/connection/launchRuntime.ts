@@ -23,8 +23,8 @@ export interface RuntimeProgram {
 /** What became of a runtime that ended before anybody could connect. */
 export type LaunchEnd =
   | { readonly kind: 'other_owner' }
-  /** `killed`: by a signal; it says nothing of whether the next one would come up. */
-  | { readonly kind: 'failed' | 'killed'; readonly error: UserError };
+  /** `interrupted`: killed, or asked to leave; that says nothing of whether the next one would come up. */
+  | { readonly kind: 'failed' | 'interrupted'; readonly error: UserError };
 
 /** A runtime on its way up. It lives on whatever happens to this process. */
 export interface Launch {
@@ -121,7 +121,7 @@ function waitForEnd(child: ChildProcess, execPath: string): Promise<LaunchEnd> {
       if (code === otherOwnerExitCode) resolve({ kind: 'other_owner' });
       else {
         const error = explainExit(readStderr(), signal ?? `code ${String(code)}`);
-        resolve({ kind: signal === null ? 'failed' : 'killed', error });
+        resolve({ kind: signal === null && code !== 0 ? 'failed' : 'interrupted', error });
       }
     });
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { root, runNode } from '../../scripts/testing/command.ts';
@@ -8,7 +8,7 @@ import { inspectOwner, type OwnerRecord } from '../../src/endpoint/ownerRecord.t
 import { Registry, type FolderEntry } from '../../src/endpoint/registry.ts';
 import { isAlive } from '../../src/runtime/processIdentity.ts';
 import { toProcessPlatform } from '../../src/runtime/runs/processPlatform.ts';
-import { poll } from '../support/runtimeProcess.ts';
+import { poll } from '../support/poll.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporaryFolder.ts';
 import { startVsCodeHost, type VsCodeHost } from '../support/vscodeHost.ts';
 import { EditorWindow, viewport } from './editorWindow.ts';
@@ -89,7 +89,9 @@ export class AgentFolder {
   /** Has the speaker write a line. */
   say(line: string): void {
     this.#said += 1;
-    this.write(`say-${this.#said}`, `${line}\n`);
+    this.write('said', `${line}\n`);
+    // By a rename: the speaker must not find it half written.
+    renameSync(join(this.path, 'said'), join(this.path, `say-${this.#said}`));
   }
 
   letEnd(): void {
@@ -177,13 +179,12 @@ export class Workplace implements AsyncDisposable {
       .list()
       .map(({ store }) => store);
     const runIds = new Set(stores.flatMap(runIdsIn));
-    console.time('stop');await this.host.server.stop();console.timeLog('stop','server');
+    await this.host.server.stop();
     await Promise.all(stores.map(endOwner));
-    console.timeLog('stop','owners');
     const table = await toProcessPlatform(process.platform).readTable(0);
     const left = table.filter(({ runId, isZombie }) => !isZombie && runId !== null && runIds.has(runId));
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
-    console.timeLog('stop','left');await this.host.dispose();console.timeLog('stop','host');
+    await this.host.dispose();
     this.#temporary[Symbol.dispose]();
     assert.deepEqual(left, [], 'Processes of runs were left behind');
   }

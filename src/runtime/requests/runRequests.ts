@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { RunDetail } from '../model.ts';
 import { logPathOf, type Executor } from '../runs/executor.ts';
-import { readLog } from '../runs/readLog.ts';
+import { logSize, readLog } from '../runs/readLog.ts';
 import type { RequestHandlers } from '../server.ts';
 import { findRun, listRuns, type RunRow } from '../store/runTable.ts';
 import type { Store } from '../store/store.ts';
@@ -53,5 +53,8 @@ function requireRun(store: Store, runId: string): RunRow {
 
 function toDetail(row: RunRow, logsDirectory: string): RunDetail {
   const { priority: _priority, cursor: _cursor, process, ...run } = row;
-  return { ...run, pid: process?.pid ?? null, logPath: logPathOf(logsDirectory, row.id) };
+  const logPath = logPathOf(logsDirectory, row.id);
+  // The row learns the size when the run settles.
+  const logBytes = run.finishedAt === null ? logSize(logPath) : run.logBytes;
+  return { ...run, logBytes, pid: process?.pid ?? null, logPath };
 }

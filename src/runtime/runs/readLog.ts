@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { systemErrorCode } from '../errors.ts';
 import { lastCharacterEnd } from './utf8.ts';
@@ -33,6 +34,11 @@ export async function readLog(path: string, offset: number, maxBytes: number, is
   } finally {
     await file.close();
   }
+}
+
+/** Bytes in a log right now; 0 if there is none. */
+export function logSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {

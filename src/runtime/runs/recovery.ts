@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import { logPathOf } from './executor.ts';
 import type { ProcessTrees } from './processTree.ts';
+import { logSize } from './readLog.ts';
 
 /**
  * Settles runs that an earlier runtime left as running: it crashed, was killed, or the machine restarted. They are never
@@ -26,7 +26,7 @@ export async function recoverLostRuns(options: {
         return 0;
       });
       logger.warn('A run was lost when its runtime ended', run.id, `processes ended: ${String(ended)}`);
-      settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(logsDirectory, run.id), ended }));
+      settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(logPathOf(logsDirectory, run.id)), ended }));
     }),
   );
 }
@@ -44,8 +44,4 @@ function lost(run: RunRow, found: { finishedAt: number; logBytes: number; ended:
     stderrExcerpt: '',
     logBytes: found.logBytes,
   };
-}
-
-function logSize(logsDirectory: string, runId: string): number {
-  return statSync(logPathOf(logsDirectory, runId), { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -26,6 +26,8 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
   readonly #connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
   readonly #changeEmitter = new vscode.EventEmitter<vscode.Uri>();
   readonly #disposables: Disposable[];
+  /** Of each folder: what tells that a log of it grows. */
+  readonly #growth = new Map<FolderConnection, Disposable>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> }) {
@@ -36,9 +38,11 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
         vscode.workspace.registerTextDocumentContentProvider(scheme, this),
       ),
       connections.onDidChange(() => {
+        this.#followLogs();
         this.#scheduleRefresh();
       }),
     ];
+    this.#followLogs();
   }
 
   get onDidChange(): vscode.Event<vscode.Uri> {
@@ -61,6 +65,8 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
 
   dispose(): void {
     clearTimeout(this.#timer);
+    for (const disposable of this.#growth.values()) disposable.dispose();
+    this.#growth.clear();
     for (const disposable of this.#disposables.splice(0).reverse()) disposable.dispose();
   }
 
@@ -70,6 +76,25 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
     const { issues } = await folder.request('issue.list', { limit: 200, includeClosed: true });
     const found = issues.find((issue) => issue.id === id);
     return found === undefined ? translate('This issue does not exist any more.') : issueText(found, translate);
+  }
+
+  /** The transcripts have the runtime announce the growth of every log that is being written. */
+  #followLogs(): void {
+    const { folders } = this.#connections;
+    for (const [folder, subscription] of this.#growth) {
+      if (folders.includes(folder)) continue;
+      subscription.dispose();
+      this.#growth.delete(folder);
+    }
+    for (const folder of folders) {
+      if (this.#growth.has(folder)) continue;
+      this.#growth.set(
+        folder,
+        folder.onDidGrowLog(() => {
+          this.#scheduleRefresh();
+        }),
+      );
+    }
   }
 
   #scheduleRefresh(): void {

@@ -8,7 +8,7 @@ import { endpointDirectory, Place } from '../../support/runtimeProcess.ts';
 
 describe('Leaving a runtime process', function () {
   this.timeout(60_000);
-  const soon = ['--linger-ms', '300'];
+  const soon = ['--linger-ms', '1500'];
   before(() => buildProduct());
 
   it('waits for its runs by default, and starts nothing new', async () => {
@@ -18,7 +18,7 @@ describe('Leaving a runtime process', function () {
     const queued = await window.wake('quick', { text: 'later' });
     const { owner } = place;
     window.close();
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
     assert.equal(isAlive(owner.identity), true);
 
     place.letGo();
@@ -59,7 +59,7 @@ describe('Leaving a runtime process', function () {
     const next = await window.wake('worker', { taskKey: 'b' });
     const { owner } = place;
     window.close();
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
 
     place.letGo();
     await poll(() => place.started.length === 2, 'the queued run starts without a window');
