@@ -55,6 +55,12 @@ const node = {
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 
+/**
+ * The first statement of the runtime: its young generation does not grow. A spawn copies the page tables of the process,
+ * about 0.045 ms per MB of anonymous memory, so a small runtime starts agents sooner.
+ */
+const smallHeap = "require('node:v8').setFlagsFromString('--semi-space-growth-factor=1');";
+
 const browser = {
   ...shared,
   platform: 'browser',
@@ -69,7 +75,14 @@ const targets = {
   extension: {
     settings: { ...node, entryPoints: ['src/extension.ts'], outfile: at('extension.js'), external: ['vscode'] },
   },
-  runtime: { settings: { ...node, entryPoints: ['src/runtime/main.ts'], outfile: at('runtime.js') } },
+  runtime: {
+    settings: {
+      ...node,
+      entryPoints: ['src/runtime/main.ts'],
+      outfile: at('runtime.js'),
+      banner: { js: `${smallHeap}\n${node.banner.js}` },
+    },
+  },
   cli: { settings: { ...node, entryPoints: ['src/cli.ts'], outfile: at('cli.js') } },
   dashboard: { settings: { ...browser, entryPoints: { dashboard: 'webview-ui/dashboard.ts' }, outdir: outputFolder } },
   styles: { settings: { ...browser, entryPoints: { dashboard: 'webview-ui/dashboard.css' }, outdir: outputFolder } },

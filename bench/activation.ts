@@ -3,7 +3,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { remoteUri, startVsCodeHost, type VsCodeHost } from '../scripts/host/vsCodeHost.ts';
 import { root } from '../scripts/testing/command.ts';
-import type { ActivationOrder, ActivationSighting } from './support/activationProbe.ts';
+import type { ActivationOrder, ActivationSighting } from './activationProbe.ts';
 import type { Bench, Figure } from './support/figure.ts';
 import { formatMs, median } from './support/statistics.ts';
 
@@ -97,7 +97,7 @@ async function runProbe(host: VsCodeHost, probe: string): Promise<void> {
 
 async function bundleProbe(home: string): Promise<string> {
   const outfile = path.join(home, 'probe.cjs');
-  const entryPoints = [path.join(root, 'bench/support/activationProbe.ts')];
+  const entryPoints = [path.join(root, 'bench/activationProbe.ts')];
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', external: ['vscode'] });
   return outfile;
 }

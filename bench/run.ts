@@ -1,6 +1,7 @@
 /**
  * Measures the production build with a real runtime process, each figure beside its rival or limit in the same run, and
- * prints a table. Needs Linux (it reads /proc). Nothing here fails because of a time: the exit code is 0.
+ * prints a table. Needs Linux (it reads /proc). Nothing here fails because of a time; only what could not be measured, or
+ * was measured and incomplete (a log that lacks a byte, a run without its row), makes the exit code 1.
  *
  *   npm run bench               everything
  *   npm run bench -- runs wake  only these figures
@@ -34,6 +35,11 @@ using production = await buildProduction();
 const measurements: Measurement[] = [];
 for (const name of names) {
   say(`Measuring ${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'}) …`);
-  measurements.push(...((await figures[name]?.({ production, say })) ?? []));
+  try {
+    measurements.push(...((await figures[name]?.({ production, say })) ?? []));
+  } catch (error) {
+    say(`${name} could not be measured: ${String(error)}`);
+    process.exitCode = 1;
+  }
 }
 process.stdout.write(`\n${formatTable(measurements)}\n`);

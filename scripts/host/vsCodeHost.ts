@@ -84,7 +84,12 @@ function windowsOf(server: VsCodeServer, workspace: string, payload: Payload) {
     await options.prepare?.(page);
     await page.goto(windowUrl(server, options.folder ?? workspace, [...payload, ...(options.payload ?? [])]));
     const isOwnContext = options.context === undefined;
-    return { page, context, close: () => (isOwnContext ? context.close() : page.close()) };
+    const close = async () => {
+      // Not the context alone: a page that goes with it does not tell the server that it leaves.
+      await page.close();
+      if (isOwnContext) await context.close();
+    };
+    return { page, context, close };
   };
   const closeBrowser = async () => {
     const started = await starting?.catch(() => undefined);

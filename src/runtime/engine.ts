@@ -68,8 +68,8 @@ export class Engine {
       clock,
       logger,
       logsDirectory,
-      settle: (runId, settlement) => {
-        this.queue.settle(runId, settlement);
+      settle: (runId, settlement, isDelivered) => {
+        this.queue.settle(runId, settlement, isDelivered);
       },
     });
     await store.durable();

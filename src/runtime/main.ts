@@ -2,7 +2,6 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { identifyFolder } from '../endpoint/folderIdentity.ts';
 import { ownBuild } from '../endpoint/ownBuild.ts';
 import { stateDirectory } from '../endpoint/stateDirectory.ts';
@@ -18,9 +17,6 @@ const exitOwnedElsewhere = 3;
 
 const defaultSlots = 4;
 const defaultLingerMs = 30_000;
-
-// Every spawn copies the page tables of this process, 0.05 ms for each MB: V8 must not let its young generation grow to 48 MB.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 const { values } = parseArgs({
   options: {

@@ -27,8 +27,6 @@ export interface WindowProcessOptions {
   readonly build: Build;
 }
 
-export { poll };
-
 /** Agents that do what test/fixtures/programs/worker.sh says; `quick` ends at once. */
 export const workers = `
 defaults: { graceSec: 1 }

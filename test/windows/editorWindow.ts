@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { root } from '../../scripts/testing/command.ts';
+import { poll } from '../support/poll.ts';
 import { pick, runCommand, waitForWorkbench, type VsCodeWindow } from '../support/vscodeHost.ts';
 
 /** Generous: a machine under load opens a window in many seconds. */
@@ -35,10 +36,19 @@ export class EditorWindow {
   /** Waits for the workbench and shows Reveille's views. */
   async showViews(): Promise<void> {
     await waitForWorkbench(this.page);
-    await this.page.locator('.activitybar').getByRole('tab', { name: 'Reveille' }).waitFor();
-    // Not a click on the tab: a window that just restores the view would be made to close it.
-    await this.runBuiltIn('Reveille: Focus on Agents View');
-    await this.view('Agents').waitFor();
+    const tab = this.page.locator('.activitybar').getByRole('tab', { name: 'Reveille' });
+    await tab.waitFor();
+    // A reloaded window may be about to show them by itself, and then a click on the tab hides them again.
+    const appears = () => this.view('Agents').waitFor({ timeout: 2000 });
+    await poll(
+      () =>
+        appears().then(
+          () => true,
+          () => tab.click().then(() => false),
+        ),
+      'the views are shown',
+      limitMs,
+    );
   }
 
   /** Closes the tab as a person does. */
@@ -78,6 +88,20 @@ export class EditorWindow {
     await this.runBuiltIn('Developer: Reload Window');
     await gone;
     meanwhile();
+    await this.showViews();
+  }
+
+  /** Adds a folder with a configuration that lies beside the open one; the window reloads. */
+  async addFolder(folder: string): Promise<void> {
+    const gone = this.page.waitForEvent('domcontentloaded');
+    await this.runBuiltIn('Workspaces: Add Folder to Workspace...');
+    const dialog = this.page.locator('.quick-input-widget');
+    // It reads the folders from the disk; what is typed before that is lost.
+    await dialog.getByRole('option', { name: path.basename(folder) }).waitFor();
+    await dialog.locator('input[type="text"]').fill(`${folder}/`);
+    await dialog.getByRole('option', { name: '.reveille' }).waitFor();
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await gone;
     await this.showViews();
   }
 

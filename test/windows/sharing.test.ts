@@ -58,7 +58,10 @@ describe('windows on one folder', function () {
     await first.run('reveille.agent.wake', 'speaker');
     await first.row('Runs', runningSpeaker).waitFor();
     await second.row('Runs', runningSpeaker).waitFor();
-    await second.row('Agents', /^speaker, running/).first().waitFor();
+    await second
+      .row('Agents', /^speaker, running/)
+      .first()
+      .waitFor();
     await poll(() => folder.began.length > 0, 'the agent begins');
     assert.equal(folder.began.length, 1);
   });
@@ -66,7 +69,10 @@ describe('windows on one folder', function () {
   it('keep the run through Reload Window and show its whole log afterwards, nothing twice', async () => {
     const pid = folder.speakerPid;
     folder.say('one');
-    await first.row('Agents', /^speaker, running/).first().click();
+    await first
+      .row('Agents', /^speaker, running/)
+      .first()
+      .click();
     await untilLines(() => first.outputLines(), ['one']);
 
     await first.reload(() => folder.say('two'));
@@ -74,7 +80,10 @@ describe('windows on one folder', function () {
     await first.row('Runs', runningSpeaker).waitFor();
     assert.equal(folder.speakerPid, pid);
     assert.equal(isRunning(pid), true);
-    await first.row('Agents', /^speaker, running/).first().click();
+    await first
+      .row('Agents', /^speaker, running/)
+      .first()
+      .click();
     await untilLines(() => first.outputLines(), ['one', 'two']);
     folder.say('three');
     await untilLines(() => first.outputLines(), ['one', 'two', 'three']);
@@ -93,7 +102,10 @@ describe('windows on one folder', function () {
       first = await place.openWindow(folder, await browser.newContext({ viewport }));
       await first.row('Runs', runningSpeaker).waitFor();
       folder.say('four');
-      await first.row('Agents', /^speaker, running/).first().click();
+      await first
+        .row('Agents', /^speaker, running/)
+        .first()
+        .click();
       await untilLines(() => first.outputLines(), ['one', 'two', 'three', 'four']);
       assert.equal(isRunning(pid), true);
       await assertSameRuntime();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -5,6 +6,15 @@ import type { RunRow, Settlement } from '../store/runTable.ts';
 import { logPathOf } from './executor.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { logSize } from './readLog.ts';
+
+const nothingKnown = {
+  status: 'failed',
+  exitCode: null,
+  signal: null,
+  errorCode: 'process_lost',
+  stdoutExcerpt: '',
+  stderrExcerpt: '',
+} as const;
 
 /**
  * Settles runs that an earlier runtime left as running: it crashed, was killed, or the machine restarted. They are never
@@ -16,7 +26,8 @@ export async function recoverLostRuns(options: {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly logsDirectory: string;
-  readonly settle: (runId: string, settlement: Settlement) => void;
+  /** `isDelivered` is false when what the run was to be told has to reach another one. */
+  readonly settle: (runId: string, settlement: Settlement, isDelivered: boolean) => void;
 }): Promise<void> {
   const { runs, trees, clock, logger, logsDirectory, settle } = options;
   await Promise.all(
@@ -26,22 +37,29 @@ export async function recoverLostRuns(options: {
         return 0;
       });
       logger.warn('A run was lost when its runtime ended', run.id, `processes ended: ${String(ended)}`);
-      settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(logPathOf(logsDirectory, run.id)), ended }));
+      const log = logPathOf(logsDirectory, run.id);
+      // The log is made right before the process: without it nothing was started, and nobody was told anything.
+      if (existsSync(log)) settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(log), ended }), true);
+      else settle(run.id, neverStarted(clock.now()), false);
     }),
   );
+}
+
+function neverStarted(finishedAt: number): Settlement {
+  return {
+    ...nothingKnown,
+    finishedAt,
+    message: "Reveille's runtime ended before this run had started. What it was to deliver is queued again.",
+    logBytes: 0,
+  };
 }
 
 function lost(run: RunRow, found: { finishedAt: number; logBytes: number; ended: number }): Settlement {
   const what = found.ended > 0 ? 'What was still running of it was ended.' : 'Nothing of it was running any more.';
   return {
-    status: 'failed',
+    ...nothingKnown,
     finishedAt: found.finishedAt,
-    exitCode: null,
-    signal: null,
-    errorCode: 'process_lost',
     message: `Reveille's runtime ended while this run was going on. ${what} Its log goes up to that moment; wake ${run.agent} to run it again.`,
-    stdoutExcerpt: '',
-    stderrExcerpt: '',
     logBytes: found.logBytes,
   };
 }

@@ -62,8 +62,10 @@ describe('A runtime process that is killed', function () {
     for (let kill = 0; kill < 20; kill += 1) {
       const window = place.openWindow();
       await window.untilConnected();
+      const target = acknowledged.size + Math.floor(random() * 6);
       const wakes = wakeAll(window, { kill, random, acknowledged });
-      await new Promise((resolve) => setTimeout(resolve, random() * 120));
+      await poll(() => acknowledged.size >= target, 'the runtime acknowledges wakes');
+      await new Promise((resolve) => setTimeout(resolve, random() * 40));
       process.kill(place.owner.identity.pid, 'SIGKILL');
       await wakes;
       window.close();

@@ -3,7 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { identifyFolder } from '../../../src/endpoint/folderIdentity.ts';
+import { poll } from '../../support/poll.ts';
 import { buildProduct } from '../../support/productBuild.ts';
 import { Place } from '../../support/runtimeProcess.ts';
 
@@ -55,6 +58,35 @@ describe('The runtime process', function () {
     assert.equal(late.pid, windows[0]?.pid);
     assert.equal(late.state.runtime.storePath, windows[0]?.storePath);
     await Promise.all(windows.map(closeElsewhere));
+  });
+
+  it('is one also where eight are started at the same moment: the others say that it runs, and leave', async () => {
+    await using place = await Place.make();
+    const store = join(place.path, 'store');
+    await place.registry.findOrCreate(await identifyFolder(place.folder), store);
+    const program = join(place.product.directory, 'runtime.js');
+    const env = { ...process.env, REVEILLE_STATE_HOME: place.stateHome };
+    const args = [program, '--folder', place.folder, '--store', store];
+    const started = Array.from({ length: 8 }, () =>
+      spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] }),
+    );
+
+    const losers: string[] = [];
+    for (const child of started) {
+      void Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], said]) =>
+        losers.push(`${code} ${said}`),
+      );
+    }
+    await poll(() => losers.length >= 7, 'seven of them leave');
+
+    for (const said of losers)
+      assert.match(said, /^3 \{"kind":"owned_elsewhere","message":".*(already runs|at the same moment)/);
+    await poll(() => place.owner.endpoint !== null, 'the last one listens');
+    assert.equal(place.owner.epoch, 1);
+    assert.deepEqual(
+      started.filter(({ exitCode }) => exitCode === null).map(({ pid }) => pid),
+      [place.owner.identity.pid],
+    );
   });
 
   it('goes on with a run while its window reloads, and shows the whole log afterwards, once', async () => {
