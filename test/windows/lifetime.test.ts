@@ -61,7 +61,7 @@ describe('the runtime of a folder', function () {
     await window.run('reveille.agent.wake', 'speaker');
     await window.row('Runs', /^speaker, running/).waitFor();
 
-    await window.addFolder(other.path);
+    await place.addFolder(window, other);
 
     await window.row('Agents', /^main/).waitFor();
     await window.row('Agents', /^other/).waitFor();
