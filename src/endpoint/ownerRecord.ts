@@ -79,7 +79,7 @@ export function readOwner(store: string, onProblem?: (message: string) => void):
  * Reads the text of an owner record.
  * @throws Error that says which field is wrong.
  */
-export function parseOwner(text: string, epoch: number): OwnerRecord {
+function parseOwner(text: string, epoch: number): OwnerRecord {
   const value: unknown = JSON.parse(text);
   const fields = asFields(value, 'the record');
   const build = parseBuild(fields['build']);
