@@ -95,8 +95,14 @@ function keepFolders(connections: Connections): vscode.Disposable {
     connections.setFolders(folders.map(({ name, uri }) => ({ name, path: uri.fsPath })));
   };
   const start = setImmediate(update);
+  // A folder gets its first configuration in many ways: written by hand, by a checkout, by another window.
+  const configurations = vscode.workspace.createFileSystemWatcher('**/.reveille/reveille.yaml', false, true, true);
   return vscode.Disposable.from(
     vscode.workspace.onDidChangeWorkspaceFolders(update),
+    configurations,
+    configurations.onDidCreate(() => {
+      connections.startUsed();
+    }),
     new vscode.Disposable(() => {
       clearImmediate(start);
     }),

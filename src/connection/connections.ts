@@ -60,6 +60,11 @@ export class Connections implements Disposable {
     for (const connection of added) connection.start();
   }
 
+  /** Connects folders that were unused and have a configuration by now. */
+  startUsed(): void {
+    for (const { connection } of this.#members) if (connection.status.kind === 'unused') connection.start();
+  }
+
   /** Trust was granted, or a setting that the runtimes know was changed. */
   updateSettings(settings: ClientSettings): void {
     this.#settings = settings;

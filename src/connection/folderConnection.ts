@@ -111,7 +111,7 @@ export class RuntimeFolderConnection implements FolderConnection {
     return this.#didGrowLogEmitter.event;
   }
 
-  /** Begins to connect, unless the folder is unused; call once. */
+  /** Begins to connect, unless the folder is unused or this goes on already. */
   start(): void {
     this.#startLoop(false);
   }

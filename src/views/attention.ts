@@ -1,3 +1,4 @@
+import type { FolderState } from '../connection/folderState.ts';
 import type { Run } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
 
@@ -27,17 +28,27 @@ export class Attention {
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
 
-  /** What is new in these folders since the last call. */
-  next(folders: readonly ViewedFolder[]): Notice[] {
+  /**
+   * What is new in these folders since the last call. Without trust nothing can be accepted: definitions to review are
+   * still new when trust is granted.
+   */
+  next(folders: readonly ViewedFolder[], isTrusted: boolean): Notice[] {
     const failed = folders.flatMap((folder) => this.#newFailedRuns(folder));
     const first = failed[0];
     const runs: Notice[] =
       first === undefined ? [] : failed.length === 1 ? [first] : [{ kind: 'failedRuns', count: failed.length }];
     return [
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
-      ...oneReview(folders.flatMap((folder) => this.#newReview(folder))),
+      ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
       ...runs,
     ];
+  }
+
+  /** Notes the runs of folders that are seen for the first time: what ends from now on is news, however soon. */
+  meet(folders: readonly ViewedFolder[]): void {
+    for (const { path, state } of folders) {
+      if (state !== null && !this.#seenRuns.has(path)) this.#seenRuns.set(path, settledIds(state));
+    }
   }
 
   #newConnectionLoss({ path, name, status }: ViewedFolder): Notice[] {
@@ -64,13 +75,16 @@ export class Attention {
   #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {
     if (state === null) return [];
     const seen = this.#seenRuns.get(path);
-    const settled = [...state.runs.values()].filter((run) => run.finishedAt !== null);
-    this.#seenRuns.set(path, new Set(settled.map((run) => run.id)));
+    this.#seenRuns.set(path, settledIds(state));
     if (seen === undefined) return [];
-    return settled
+    return [...state.runs.values()]
       .filter((run) => !seen.has(run.id) && (run.status === 'failed' || run.status === 'timed_out'))
       .map((run) => ({ kind: 'failedRun', folder: path, run }));
   }
+}
+
+function settledIds({ runs }: FolderState): Set<string> {
+  return new Set([...runs.values()].filter((run) => run.finishedAt !== null).map((run) => run.id));
 }
 
 function oneReview(reviews: readonly Review[]): Review[] {

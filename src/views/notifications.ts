@@ -25,16 +25,21 @@ export function createNotifications({ connections, memory, log }: NotificationsO
   let timer: NodeJS.Timeout | undefined;
   const tell = (): void => {
     timer = undefined;
-    for (const notice of attention.next(connections.folders)) {
+    for (const notice of attention.next(connections.folders, vscode.workspace.isTrusted)) {
       show(notice, memory).catch((error: unknown) => {
         log.error('A message could not be shown', toError(error));
       });
     }
   };
-  const subscription = connections.onDidChange(() => {
+  const gather = (): void => {
+    attention.meet(connections.folders);
     timer ??= setTimeout(tell, gatherMs);
-  });
-  return vscode.Disposable.from(subscription, new vscode.Disposable(() => clearTimeout(timer)));
+  };
+  return vscode.Disposable.from(
+    connections.onDidChange(gather),
+    vscode.workspace.onDidGrantWorkspaceTrust(gather),
+    new vscode.Disposable(() => clearTimeout(timer)),
+  );
 }
 
 async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
@@ -50,7 +55,6 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
 }
 
 async function showReview({ folder, agents }: Extract<Notice, { kind: 'review' }>): Promise<void> {
-  if (!vscode.workspace.isTrusted) return;
   const review = vscode.l10n.t('Review…');
   const message =
     agents.length === 1

@@ -8,6 +8,7 @@ import type { FolderState } from '../../src/connection/folderState.ts';
 import { openUserRegistry } from '../../src/connection/userRegistry.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { Issue, Run } from '../../src/runtime/model.ts';
+import { bringConfiguration } from './laterConfiguration.ts';
 
 const [workspaceFolder] = vscode.workspace.workspaceFolders ?? [];
 assert.ok(workspaceFolder);
@@ -64,6 +65,7 @@ describe('the commands, on a real runtime', function () {
   const isSettled = (run: Run): boolean => run.finishedAt !== null;
 
   before(async () => {
+    bringConfiguration();
     await vscode.extensions.getExtension('reveille.reveille')?.activate();
     witness = openWitness();
     const { pending } = await witness.request('configuration.reload', {});

@@ -19,7 +19,8 @@ export async function run(): Promise<void> {
     forbidPending: true,
     ...(grep === undefined ? {} : { grep }),
   });
-  for (const file of globSync('**/*.test.cjs', { cwd: __dirname })) mocha.addFile(path.join(__dirname, file));
+  // By name: the tests of activation come first.
+  for (const file of globSync('**/*.test.cjs', { cwd: __dirname }).sort()) mocha.addFile(path.join(__dirname, file));
   const tally = await new Promise<Parameters<typeof writeTally>[0]>((resolve) => {
     const runner = mocha.run((failures) => {
       resolve({ passed: runner.stats?.passes ?? 0, failed: failures, skipped: runner.stats?.pending ?? 0 });

@@ -8,7 +8,8 @@ const failedRun = (number: number) => sampleRun(number, { status: 'failed', star
 const pending = (hash: string, agent = 'a') => ({ agent, hash, before: null, after: '', summary: '' });
 
 describe('what deserves a message', () => {
-  const kinds = (attention: Attention, ...folders: ViewedFolder[]) => attention.next(folders).map(({ kind }) => kind);
+  const kinds = (attention: Attention, ...folders: ViewedFolder[]) =>
+    attention.next(folders, true).map(({ kind }) => kind);
 
   it('is a failed run, once, and none that failed before the window came', () => {
     const attention = new Attention();
@@ -17,17 +18,25 @@ describe('what deserves a message', () => {
     assert.deepEqual(kinds(attention, viewedFolder({ runs: [failedRun(1), failedRun(2)] })), []);
   });
 
+  it('is a run that failed before the first look, but after its folder was met', () => {
+    const attention = new Attention();
+    attention.meet([viewedFolder({ runs: [failedRun(1)] })]);
+    const folder = viewedFolder({ runs: [failedRun(1), failedRun(2)] });
+    attention.meet([folder]);
+    assert.deepEqual(kinds(attention, folder), ['failedRun']);
+  });
+
   it('is one message for many runs that failed together', () => {
     const attention = new Attention();
-    attention.next([viewedFolder()]);
-    assert.deepEqual(attention.next([viewedFolder({ runs: [failedRun(1), failedRun(2), failedRun(3)] })]), [
+    attention.next([viewedFolder()], true);
+    assert.deepEqual(attention.next([viewedFolder({ runs: [failedRun(1), failedRun(2), failedRun(3)] })], true), [
       { kind: 'failedRuns', count: 3 },
     ]);
   });
 
   it('is no run that succeeded or was cancelled', () => {
     const attention = new Attention();
-    attention.next([viewedFolder()]);
+    attention.next([viewedFolder()], true);
     const runs = [
       sampleRun(1, { status: 'succeeded', startedAt: 1, finishedAt: 2 }),
       sampleRun(2, { status: 'cancelled', startedAt: 1, finishedAt: 2 }),
@@ -45,9 +54,19 @@ describe('what deserves a message', () => {
     assert.deepEqual(review(), []);
   });
 
+  it('waits with definitions to review until the workspace is trusted', () => {
+    const attention = new Attention();
+    const folders = [viewedFolder({ pending: [pending('1')] })];
+    assert.deepEqual(attention.next(folders, false), []);
+    assert.deepEqual(
+      attention.next(folders, true).map(({ kind }) => kind),
+      ['review'],
+    );
+  });
+
   it('is one message for the definitions of several folders', () => {
     const folders = ['one', 'two'].map((name) => viewedFolder({ name, pending: [pending(name, name)] }));
-    assert.deepEqual(new Attention().next(folders), [{ kind: 'review', folder: null, agents: ['one', 'two'] }]);
+    assert.deepEqual(new Attention().next(folders, true), [{ kind: 'review', folder: null, agents: ['one', 'two'] }]);
   });
 
   it('is a lost connection, once, and again after it was good in between', () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { root } from '../../scripts/testing/command.ts';
 import { poll } from '../support/poll.ts';
-import { pick, runCommand, waitForWorkbench, type VsCodeWindow } from '../support/vscodeHost.ts';
+import { pick, runCommand, type VsCodeWindow } from '../support/vscodeHost.ts';
 
 /** Generous: a machine under load opens a window in many seconds. */
 const limitMs = 30_000;
@@ -17,7 +17,7 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'
 const texts = JSON.parse(readFileSync(path.join(root, 'package.nls.json'), 'utf8')) as Record<string, string>;
 
 /** How the palette shows a command of the extension. */
-export function titleOf(command: string): string {
+function titleOf(command: string): string {
   const title = manifest.contributes.commands.find((one) => one.command === command)?.title ?? command;
   return `Reveille: ${texts[title.replaceAll('%', '')] ?? title}`;
 }
@@ -35,20 +35,20 @@ export class EditorWindow {
 
   /** Waits for the workbench and shows Reveille's views. */
   async showViews(): Promise<void> {
-    await waitForWorkbench(this.page);
     const tab = this.page.locator('.activitybar').getByRole('tab', { name: 'Reveille' });
     await tab.waitFor();
-    // A reloaded window may be about to show them by itself, and then a click on the tab hides them again.
-    const appears = () => this.view('Agents').waitFor({ timeout: 2000 });
-    await poll(
-      () =>
-        appears().then(
+    // A reloaded window may show them by itself just before the click, which then hides them: hence look again.
+    const isShown = async () => {
+      if (await this.view('Agents').isVisible()) return true;
+      if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+      return this.view('Agents')
+        .waitFor({ timeout: 1000 })
+        .then(
           () => true,
-          () => tab.click().then(() => false),
-        ),
-      'the views are shown',
-      limitMs,
-    );
+          () => false,
+        );
+    };
+    await poll(isShown, 'the views are shown', limitMs);
   }
 
   /** Closes the tab as a person does. */
@@ -60,6 +60,18 @@ export class EditorWindow {
   async run(command: string, choice?: string): Promise<void> {
     await runCommand(this.page, titleOf(command));
     if (choice !== undefined) await pick(this.page, choice);
+  }
+
+  /** Takes a row of the list in front. */
+  choose(label: string): Promise<void> {
+    return pick(this.page, label);
+  }
+
+  /** Answers the question in front. */
+  async type(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.fill(text);
+    await input.press('Enter');
   }
 
   runBuiltIn(title: string): Promise<void> {
@@ -113,6 +125,20 @@ export class EditorWindow {
       await this.page.goto(url.href);
     }
     await this.showViews();
+  }
+
+  /** Goes on in the same tab without a folder. */
+  async leaveFolder(): Promise<void> {
+    const url = new URL(this.page.url());
+    url.searchParams.delete('folder');
+    url.searchParams.set('ew', 'true');
+    await this.page.goto(url.href);
+    await this.showViews();
+  }
+
+  /** A row of the Problems view. */
+  problem(text: string): Locator {
+    return this.page.locator('.markers-panel').getByRole('treeitem').filter({ hasText: text });
   }
 
   /** The dialog in front. */

@@ -4,7 +4,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { poll } from '../support/poll.ts';
 import type { OwnerRecord } from '../../src/endpoint/ownerRecord.ts';
 import { isAlive } from '../../src/runtime/processIdentity.ts';
-import { EditorWindow, viewport } from './editorWindow.ts';
+import type { EditorWindow } from './editorWindow.ts';
+import { viewport } from './editorWindow.ts';
 import { isRunning, Workplace, type AgentFolder } from './workplace.ts';
 
 /** The lines that a speaker's log consists of, among those that are drawn. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { root, runNode } from '../../scripts/testing/command.ts';
@@ -17,7 +18,7 @@ import { EditorWindow, viewport } from './editorWindow.ts';
  * `speaker` repeats whatever is put into `say-1`, `say-2`, … of its folder, until there is a file `end`; `quick` ends at
  * once, `failing` with code 7. Each notes that it began.
  */
-export const agents = `
+const agents = `
 defaults: { graceSec: 1, timeoutSec: 300 }
 agents:
   speaker:
@@ -108,6 +109,10 @@ export class AgentFolder {
     this.write('.reveille/reveille.yaml', text);
   }
 
+  configuration(): Promise<string> {
+    return readFile(join(this.path, '.reveille/reveille.yaml'), 'utf8');
+  }
+
   /** The product's own command line, as another client of the same runtime. */
   async reveille(...args: readonly string[]): Promise<string> {
     const { exitCode, output } = await runNode([join(root, 'dist/cli.js'), ...args, '--folder', this.path], {
@@ -139,7 +144,7 @@ export class Workplace implements AsyncDisposable {
     this.#temporary = temporary;
   }
 
-  /** `trust: false` asks for workspace trust, as VS Code does by default. */
+  /** `trust: false`: folders open in Restricted Mode. */
   static async open({ trust }: { readonly trust: boolean }): Promise<Workplace> {
     const temporary = makeTemporaryFolder('reveille-windows-');
     const options = { workspace: temporary.path, trust, extensionDevelopmentPath: root };
