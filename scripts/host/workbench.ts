@@ -6,13 +6,26 @@ export async function waitForWorkbench(page: Page): Promise<void> {
   await page.locator('.monaco-workbench .part.sidebar .composite').first().waitFor({ timeout: 30_000 });
 }
 
+/** How often the palette is opened anew, each time for two seconds. */
+const paletteAttempts = 15;
+
 /** Opens the palette and runs the command with exactly this title, as a person does. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
   const input = page.locator('.quick-input-widget input[type="text"]');
-  await input.waitFor();
-  await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first().click();
+  const row = page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first();
+  for (let attempt = 1; ; attempt++) {
+    await page.keyboard.press('F1');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    // It lists what can be run at the moment it opens; a command may become one of them just after.
+    const isListed = await row.waitFor({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isListed || attempt === paletteAttempts) break;
+    await page.keyboard.press('Escape');
+  }
+  await row.click();
 }
 
 /** Chooses the entry of the open quick pick that begins with this label. */

@@ -103,30 +103,6 @@ export class EditorWindow {
     await this.showViews();
   }
 
-  /**
-   * Adds a folder with a configuration that lies beside the open one. The window becomes one on a new workspace file,
-   * which `newWorkspace` finds.
-   */
-  async addFolder(folder: string, newWorkspace: () => string): Promise<void> {
-    const gone = this.page.waitForEvent('domcontentloaded');
-    await this.runBuiltIn('Workspaces: Add Folder to Workspace...');
-    const dialog = this.page.locator('.quick-input-widget');
-    // It reads the folders from the disk; what is typed before that is lost.
-    await dialog.getByRole('option', { name: path.basename(folder) }).waitFor();
-    await dialog.locator('input[type="text"]').fill(`${folder}/`);
-    await dialog.getByRole('option', { name: '.reveille' }).waitFor();
-    await dialog.getByRole('button', { name: 'Add' }).click();
-    await gone;
-    // On a remote, VS Code also reloads the page as soon as the workspace is another one, and either may win.
-    const url = new URL(this.page.url());
-    if (url.searchParams.has('folder')) {
-      url.searchParams.delete('folder');
-      url.searchParams.set('workspace', newWorkspace());
-      await this.page.goto(url.href);
-    }
-    await this.showViews();
-  }
-
   /** Goes on in the same tab without a folder. */
   async leaveFolder(): Promise<void> {
     const url = new URL(this.page.url());

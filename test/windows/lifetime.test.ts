@@ -50,29 +50,12 @@ describe('the runtime of a folder', function () {
     busy = await leave(working, itsWindow);
     folder = place.makeFolder('main');
     window = await place.openReadyWindow(folder);
+    await window.run('reveille.agent.wake', 'speaker');
+    await window.row('Runs', /^speaker, running/).waitFor();
+    await poll(() => folder.began.length === 1, 'the agent begins');
   });
 
   after(() => place[Symbol.asyncDispose]());
-
-  it('stays, and keeps its store, when another folder is added to its window', async () => {
-    const other = place.makeFolder('other');
-    const before = await folder.owner();
-    const store = (await folder.entry())?.store;
-    await window.run('reveille.agent.wake', 'speaker');
-    await window.row('Runs', /^speaker, running/).waitFor();
-
-    await place.addFolder(window, other);
-
-    await window.row('Agents', /^main/).waitFor();
-    await window.row('Agents', /^other/).waitFor();
-    await window.row('Runs', /^speaker, running/).waitFor();
-    assert.deepEqual((await folder.owner()).identity, before.identity);
-    assert.equal((await folder.entry())?.store, store);
-    const added = await other.owner();
-    assert.notEqual(added.identity.pid, before.identity.pid);
-    assert.notEqual((await other.entry())?.store, store);
-    assert.equal(folder.began.length, 1);
-  });
 
   it('that was killed is replaced within seconds, and its run is shown as failed, with the reason', async () => {
     const killed = (await folder.owner()).identity;

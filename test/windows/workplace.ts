@@ -178,16 +178,6 @@ export class Workplace implements AsyncDisposable {
     return window;
   }
 
-  /** Adds a folder to the workspace of a window that has one so far. */
-  addFolder(window: EditorWindow, folder: AgentFolder): Promise<void> {
-    const workspaces = join(this.host.dataFolder, 'user-data', 'User', 'Workspaces');
-    return window.addFolder(folder.path, () => {
-      const newest = readdirSync(workspaces).sort().at(-1);
-      assert(newest !== undefined, 'VS Code wrote no workspace file');
-      return join(workspaces, newest);
-    });
-  }
-
   /** Ends runtimes politely, then the editor; fails if a process of a run is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     const stores = Registry.open(this.host.stateHome)
