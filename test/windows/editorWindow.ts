@@ -105,11 +105,37 @@ export class EditorWindow {
 
   /** Goes on in the same tab without a folder. */
   async leaveFolder(): Promise<void> {
+    await this.#goTo('ew', 'true');
+    await this.showViews();
+  }
+
+  /** Goes on in the same tab with a `.code-workspace` file; some of its folders have agents. */
+  async openWorkspace(file: string): Promise<void> {
+    await this.#goTo('workspace', file);
+    await this.showViews();
+    const agent = this.view('Agents').getByRole('treeitem').first();
+    // Now and then this VS Code shows a workspace without any of its folders, until it is reloaded.
+    await agent.waitFor({ timeout: 8000 }).catch(() => this.page.reload().then(() => this.showViews()));
+    await agent.waitFor();
+  }
+
+  /** Adds a folder that has a configuration and lies beside the workspace file; the window goes on as it is. */
+  async addFolder(folder: string): Promise<void> {
+    await this.runBuiltIn('Workspaces: Add Folder to Workspace...');
+    const dialog = this.page.locator('.quick-input-widget');
+    // It reads the folders from the disk; what is typed before that is lost.
+    await dialog.getByRole('option', { name: path.basename(folder) }).waitFor();
+    await dialog.locator('input[type="text"]').fill(`${folder}/`);
+    await dialog.getByRole('option', { name: '.reveille' }).waitFor();
+    await dialog.getByRole('button', { name: 'Add' }).click();
+  }
+
+  /** Another address of the same host, instead of the folder. */
+  async #goTo(parameter: string, value: string): Promise<void> {
     const url = new URL(this.page.url());
     url.searchParams.delete('folder');
-    url.searchParams.set('ew', 'true');
+    url.searchParams.set(parameter, value);
     await this.page.goto(url.href);
-    await this.showViews();
   }
 
   /** A row of the Problems view. */

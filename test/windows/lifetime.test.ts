@@ -57,6 +57,28 @@ describe('the runtime of a folder', function () {
 
   after(() => place[Symbol.asyncDispose]());
 
+  it('is the same for a workspace file with its folder; a folder that is added to that gets one of its own', async () => {
+    const other = place.makeFolder('other');
+    const before = await folder.owner();
+    const store = (await folder.entry())?.store;
+
+    const wide = await place.openWindow(folder);
+    await wide.openWorkspace(place.writeFile('all.code-workspace', JSON.stringify({ folders: [{ path: 'main' }] })));
+    await wide.row('Runs', /^speaker, running/).waitFor();
+    await wide.addFolder(other.path);
+
+    await wide.row('Agents', /^main/).waitFor();
+    await wide.row('Agents', /^other/).waitFor();
+    await wide.row('Agents', /^quick, waits for your review/).waitFor();
+    await wide.row('Agents', /^quick, idle/).waitFor();
+    assert.deepEqual([(await folder.owner()).identity, (await folder.owner()).epoch], [before.identity, before.epoch]);
+    assert.equal((await folder.entry())?.store, store);
+    assert.notEqual((await other.owner()).identity.pid, before.identity.pid);
+    assert.notEqual((await other.entry())?.store, store);
+    assert.equal(folder.began.length, 1);
+    await wide.close();
+  });
+
   it('that was killed is replaced within seconds, and its run is shown as failed, with the reason', async () => {
     const killed = (await folder.owner()).identity;
     const lost = folder.speakerPid;

@@ -161,6 +161,13 @@ export class Workplace implements AsyncDisposable {
     return folder;
   }
 
+  /** Writes a file beside the folders; answers its path. */
+  writeFile(name: string, text: string): string {
+    const file = join(this.#temporary.path, name);
+    writeFileSync(file, text);
+    return file;
+  }
+
   /** Opens a window in a browser profile of its own, or in the given one. */
   async openWindow(folder: AgentFolder, context?: BrowserContext): Promise<EditorWindow> {
     const options = { folder: folder.path, viewport, ...(context && { context }) };
