@@ -1,5 +1,6 @@
-import { close, closeSync, fstatSync, openSync, writev } from 'node:fs';
+import { close, closeSync, fstatSync, openSync, writeSync, writev } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
@@ -36,13 +37,16 @@ const pauseAbove = 1024 * 1024;
 const resumeBelow = pauseAbove / 2;
 /** What a chunk costs beside its bytes, so that a million chunks of one byte are not taken for 1 MB. */
 const chunkOverhead = 256;
+/** A direct write that took longer, in milliseconds, says that the disk is behind. */
+const slowWriteMs = 10;
 
 const writeAll = promisify(writev);
 const closeFile = promisify(close);
 
 /**
- * The log of one run: the bytes of both outputs as they came. All work is per chunk, never per line, and one write
- * takes all chunks that came during the write before it.
+ * The log of one run: the bytes of both outputs as they came. All work is per chunk, never per line. A chunk is written
+ * at once, which costs a fraction of a hop to the thread pool. After a write that took long, chunks queue for the thread
+ * pool until the disk has caught up, so that a slow one does not stop everything else; one write takes all that queue.
  */
 export class LogFile {
   readonly #options: LogFileOptions;
@@ -61,6 +65,7 @@ export class LogFile {
   #isPaused = false;
   #tail: ByteTail | null = null;
   #error: Error | null = null;
+  /** The writes on the thread pool; null while chunks are written directly. */
   #writing: Promise<void> | null = null;
   #closing: Promise<LogSummary> | null = null;
 
@@ -115,28 +120,46 @@ export class LogFile {
 
   #accept(chunk: Uint8Array, stream: OutputStream): void {
     this.#indexLines += this.#index.note(this.#accepted, stream, this.#options.clock.now()) ?? '';
-    this.#enqueue(chunk);
+    this.#put(chunk);
     if (this.#unwritten > pauseAbove) this.#pause();
   }
 
-  #enqueue(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
+  #put(chunk: Uint8Array): void {
     this.#accepted += chunk.length;
-    this.#unwritten += chunk.length + chunkOverhead;
-    this.#writing ??= this.#writeOut();
+    if (this.#writing === null) {
+      this.#write(chunk);
+    } else {
+      this.#chunks.push(chunk);
+      this.#unwritten += chunk.length + chunkOverhead;
+    }
   }
 
-  async #writeOut(): Promise<void> {
+  #write(chunk: Uint8Array): void {
+    const { clock } = this.#options;
+    const begunAt = clock.monotonic();
+    try {
+      writeFullySync(this.#descriptor, chunk);
+      this.#written += chunk.length;
+      this.#writeIndex();
+    } catch (error) {
+      this.#fail(toError(error));
+      return;
+    }
+    if (clock.monotonic() - begunAt > slowWriteMs) this.#writing = this.#writeQueued();
+    this.#options.onDidGrow(this.#written);
+  }
+
+  /** Goes on until nothing came during a write. */
+  async #writeQueued(): Promise<void> {
+    await nextTurn();
     while (this.#chunks.length > 0) {
       const chunks = this.#chunks;
-      const indexLines = this.#indexLines;
       this.#chunks = [];
-      this.#indexLines = '';
       const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
       try {
         await writeFully(this.#descriptor, chunks);
         this.#written += bytes;
-        if (indexLines !== '') await this.#writeIndex(indexLines);
+        this.#writeIndex();
         this.#options.onDidGrow(this.#written);
       } catch (error) {
         this.#fail(toError(error));
@@ -147,9 +170,12 @@ export class LogFile {
     this.#writing = null;
   }
 
-  async #writeIndex(lines: string): Promise<void> {
+  /** Short, and bounded in number by `LogIndex`. May be ahead of a log whose chunks still queue. */
+  #writeIndex(): void {
+    if (this.#indexLines === '') return;
     this.#indexDescriptor ??= openSync(this.#options.path.replace(/\.log$/, '.idx'), 'a', 0o600);
-    await writeFully(this.#indexDescriptor, [Buffer.from(lines)]);
+    writeFullySync(this.#indexDescriptor, Buffer.from(this.#indexLines));
+    this.#indexLines = '';
   }
 
   #fail(error: Error): void {
@@ -190,19 +216,23 @@ export class LogFile {
   #enqueueTail(tail: ByteTail): void {
     const bytes = tail.read();
     if (tail.dropped === 0) {
-      this.#enqueue(bytes);
+      this.#put(bytes);
       return;
     }
     const whole = bytes.subarray(firstCharacter(bytes));
     const leftOut = tail.dropped + bytes.length - whole.length;
-    this.#enqueue(Buffer.from(`\n[Reveille left out ${String(leftOut)} bytes here: the log reached its limit]\n`));
-    this.#enqueue(whole);
+    this.#put(Buffer.from(`\n[Reveille left out ${String(leftOut)} bytes here: the log reached its limit]\n`));
+    this.#put(whole);
   }
 }
 
 function toExcerpt(tail: ByteTail): string {
   const bytes = tail.read();
   return bytes.toString('utf8', tail.dropped > 0 ? firstCharacter(bytes) : 0, lastCharacterEnd(bytes));
+}
+
+function writeFullySync(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
 }
 
 /** A full disk may take only a part, without an error until the next try. */

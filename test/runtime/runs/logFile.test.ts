@@ -4,8 +4,19 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { LogFile, type LogFileOptions } from '../../../src/runtime/runs/logFile.ts';
 import { ManualClock } from '../../support/manualClock.ts';
+
+/** Every write seems to take long. */
+class SlowClock extends ManualClock {
+  #at = 0;
+
+  override monotonic(): number {
+    this.#at += 100;
+    return this.#at;
+  }
+}
 
 describe('the log of a run', () => {
   let folder: string;
@@ -99,6 +110,30 @@ describe('the log of a run', () => {
     assert.equal(growth.at(-1), bytes);
   });
 
+  it('writes what comes at once, and keeps its order when a slow disk makes it wait', async () => {
+    const { log: quick, out: quickOut } = open();
+    quickOut.write('at once');
+    await once(quickOut, 'resume');
+    assert.equal(readFileSync(path, 'utf8'), 'at once');
+    await quick.close();
+
+    const { log, out } = open({ path: join(folder, 'slow.log'), clock: new SlowClock(0) });
+    await once(out, 'resume');
+    let text = '';
+    const lengths: number[] = [];
+    for (let line = 0; line < 3000; line += 1) {
+      const next = `line ${String(line)}\n`;
+      text += next;
+      out.write(next);
+      lengths.push(statSync(join(folder, 'slow.log')).size);
+      if (line % 100 === 99) await setImmediate();
+    }
+    assert.equal((await log.close()).bytes, text.length);
+    assert.equal(readFileSync(join(folder, 'slow.log'), 'utf8'), text);
+    assert.ok(new Set(lengths).size < 300, 'the lines waited for each other');
+    assert.equal(growth.at(-1), text.length);
+  });
+
   it('needs no marker when the tail holds all that came after the limit', async () => {
     const { log, out } = open({ maxBytes: 10 });
     out.write('0123456789abc');
@@ -108,7 +143,7 @@ describe('the log of a run', () => {
   });
 
   it('pauses a source that is faster than the disk, and lets it go on', async () => {
-    const { log, out } = open();
+    const { log, out } = open({ clock: new SlowClock(0) });
     await once(out, 'resume');
     const chunk = Buffer.alloc(64 * 1024, 'x');
     let accepted = 0;
@@ -137,7 +172,7 @@ describe('the log of a run', () => {
       const failed = new Promise<void>((resolve) => {
         const look = (): void => {
           if (failures.length > 0) resolve();
-          else setImmediate(look);
+          else setTimeout(look);
         };
         look();
       });
