@@ -91,6 +91,7 @@ function nextStep(kind: UserErrorKind): { readonly label: string; readonly comma
     case 'unreachable':
       return { label: vscode.l10n.t('Retry'), command: 'reveille.connection.retry' };
     case 'storage':
+    case 'damaged':
     case 'owned_elsewhere':
       return { label: vscode.l10n.t('Show Log'), command: 'reveille.log.show' };
     case 'not_found':

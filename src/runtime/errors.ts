@@ -7,6 +7,7 @@ export type UserErrorKind =
   | 'invalid'
   | 'refused'
   | 'storage'
+  | 'damaged'
   | 'version'
   | 'owned_elsewhere'
   | 'unreachable';

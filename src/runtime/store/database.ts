@@ -30,11 +30,11 @@ export class Database {
     return new Database(new SqlJs(image));
   }
 
-  /** Executes one statement. Lone surrogates in texts are replaced, so that live and replayed databases are equal. */
+  /** Executes one statement. */
   run(sql: string, params: Row = []): void {
     const statement = this.#prepare(sql);
     try {
-      statement.bind(wellFormed(params));
+      statement.bind([...params]);
       statement.step();
     } finally {
       statement.reset();
@@ -46,7 +46,7 @@ export class Database {
     const statement = this.#prepare(sql);
     const rows: Row[] = [];
     try {
-      statement.bind(wellFormed(params));
+      statement.bind([...params]);
       while (statement.step()) rows.push(statement.get() as Row);
     } finally {
       statement.reset();
@@ -58,7 +58,7 @@ export class Database {
   get(sql: string, params: Row = []): Row | undefined {
     const statement = this.#prepare(sql);
     try {
-      statement.bind(wellFormed(params));
+      statement.bind([...params]);
       return statement.step() ? (statement.get() as Row) : undefined;
     } finally {
       statement.reset();
@@ -102,6 +102,21 @@ export class Database {
   }
 }
 
-function wellFormed(params: Row): SqlValue[] {
-  return params.map((value) => (typeof value === 'string' ? value.toWellFormed() : value));
+/**
+ * Parameters as they are stored, so that a database and its replayed copy are equal, and what is read is what was written:
+ * lone surrogates and NUL characters in texts are replaced, NaN is NULL, -0 is 0.
+ * @throws RangeError for an infinite number, which the journal cannot say
+ */
+export function toStorable(params: Row): Row {
+  return params.map((value) => {
+    if (typeof value === 'string') return value.includes('\0') ? toText(value) : value.toWellFormed();
+    if (typeof value !== 'number' || Number.isInteger(value)) return value === 0 ? 0 : value;
+    if (Number.isFinite(value)) return value;
+    if (Number.isNaN(value)) return null;
+    throw new RangeError('An infinite number cannot be stored.');
+  });
+}
+
+function toText(value: string): string {
+  return value.toWellFormed().replaceAll('\0', '\ufffd');
 }

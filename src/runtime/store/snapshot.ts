@@ -1,68 +1,57 @@
-import { crc32 } from 'node:zlib';
-import * as fs from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import * as path from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Disk } from './disk.ts';
+import { decodeHeader, encodeHeader, headerBytes, makeSalt, seedOf } from './fileHeader.ts';
 
-/**
- * A snapshot: the database image after all transactions up to a sequence number.
- * file = header 48 B: magic "RVSN", format u32, generation u64, sequence u64, image length u64, crc32 of the
- * image u32, crc32 of the header u32, reserved 8 B; then the image.
- */
+/** The database image after all transactions up to a sequence number; on disk a header and the image. */
 export interface Snapshot {
   readonly generation: number;
   readonly sequence: number;
+  /** Epoch ms. */
+  readonly writtenAt: number;
   readonly image: Uint8Array;
 }
 
-const magic = 0x4e535652;
-const format = 1;
-const headerBytes = 48;
+const pieceBytes = 4 * 1024 * 1024;
 
-/** Reads a snapshot; null when it is incomplete or damaged. */
-export function readSnapshot(file: string): Snapshot | null {
-  const bytes = fs.readFileSync(file);
-  if (bytes.length < headerBytes || bytes.readUInt32LE(0) !== magic) return null;
-  if (bytes.readUInt32LE(36) !== crc32(bytes.subarray(0, 36))) return null;
-  const image = bytes.subarray(headerBytes);
-  if (image.length !== Number(bytes.readBigUInt64LE(24))) return null;
-  if (bytes.readUInt32LE(32) !== crc32(image)) return null;
-  return { generation: Number(bytes.readBigUInt64LE(8)), sequence: Number(bytes.readBigUInt64LE(16)), image };
+/** Reads a snapshot's file; null when it is incomplete or damaged. @throws UserError of kind `version` */
+export function decodeSnapshot(file: Buffer): Snapshot | null {
+  const header = decodeHeader(file, 'snapshot');
+  if (!header) return null;
+  const image = file.subarray(headerBytes);
+  if (image.length !== header.length || crc32(image, seedOf(header.salt)) !== header.contentCrc) return null;
+  const { generation, sequence, writtenAt } = header;
+  return { generation, sequence, writtenAt, image };
 }
 
-/** Writes a snapshot so that the file either exists whole and durable, or not at all. */
-export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<void> {
-  const temporary = `${file}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
+/**
+ * Writes a snapshot so that the file either exists whole and durable, or not at all. It is read again before it gets its
+ * name: what it makes needless is deleted afterwards. Throws system errors.
+ */
+export async function writeSnapshot(disk: Disk, target: string, snapshot: Snapshot): Promise<void> {
+  const temporary = `${target}.tmp`;
+  disk.remove(temporary);
+  const { image, ...rest } = snapshot;
+  const salt = makeSalt();
+  const contentCrc = crc32(image, seedOf(salt));
+  const header = encodeHeader({ kind: 'snapshot', ...rest, length: image.length, contentCrc, salt });
+  const file = disk.create(temporary);
   try {
-    await handle.writeFile(encodeHeader(snapshot));
-    await handle.writeFile(snapshot.image);
-    await handle.sync();
+    await file.writeLater(header, 0);
+    await file.writeLater(image, headerBytes);
+    await file.sync();
+    let crc = seedOf(salt);
+    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, image.length));
+    for (let at = 0; at < image.length;) {
+      const count = await file.readLater(piece, headerBytes + at);
+      if (count === 0) break;
+      crc = crc32(piece.subarray(0, count), crc);
+      at += count;
+    }
+    if (crc !== contentCrc) throw new Error(`What was written to ${temporary} reads differently.`);
   } finally {
-    await handle.close();
+    file.close();
   }
-  await rename(temporary, file);
-  await syncDirectory(path.dirname(file));
-}
-
-/** Makes the entries of a directory durable, where the platform has such a thing (not Windows). */
-export async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function encodeHeader(snapshot: Snapshot): Buffer {
-  const header = Buffer.alloc(headerBytes);
-  header.writeUInt32LE(magic, 0);
-  header.writeUInt32LE(format, 4);
-  header.writeBigUInt64LE(BigInt(snapshot.generation), 8);
-  header.writeBigUInt64LE(BigInt(snapshot.sequence), 16);
-  header.writeBigUInt64LE(BigInt(snapshot.image.length), 24);
-  header.writeUInt32LE(crc32(snapshot.image), 32);
-  header.writeUInt32LE(crc32(header.subarray(0, 36)), 36);
-  return header;
+  disk.rename(temporary, target);
+  await disk.syncDirectory(path.dirname(target));
 }

@@ -1,10 +1,16 @@
+import { systemClock, type Clock } from '../clock.ts';
 import { toError, UserError } from '../errors.ts';
+import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
-import { Database, type Row } from './database.ts';
-import { JournalWriter, type Operation, type Transaction } from './journal.ts';
-import { applyMigration, latestSchema } from './migrate.ts';
-import { syncDirectory, writeSnapshot } from './snapshot.ts';
-import { dropSuperseded, journalPath, recover, snapshotPath, type Recovery } from './storeFiles.ts';
+import { toStorable, type Database, type Row } from './database.ts';
+import { realDisk, type Disk } from './disk.ts';
+import { JournalWriter } from './journal.ts';
+import type { Operation, Transaction } from './journalFormat.ts';
+import { applyMigration, latestSchema, schemaOf } from './migrate.ts';
+import { openState, type OpenedState } from './openState.ts';
+import { writeSnapshot } from './snapshot.ts';
+import { dropSuperseded, journalPath, snapshotPath } from './storeFiles.ts';
+import { keepBeforeMigration } from './keptImages.ts';
 
 /** Reading access to the state; what tables' queries take. */
 export interface Reader {
@@ -24,6 +30,11 @@ export interface StoreOptions {
   readonly logger: Logger;
   /** True once another process has taken the store over: nothing may be acknowledged any more. */
   readonly isFenced: () => boolean;
+  /** Default: this machine's. */
+  readonly disk?: Disk;
+  readonly clock?: Clock;
+  /** The transaction after which a damaged state may be continued; see `DamagedStateError`. */
+  readonly continueAfter?: number | undefined;
   /** Records in a journal after which a snapshot is written. */
   readonly checkpointRecords?: number;
 }
@@ -37,15 +48,28 @@ interface Waiter {
 const defaultCheckpointRecords = 10_000;
 const checkpointBytes = 8 * 1024 * 1024;
 const maxJournals = 8;
+/** A journal shorter than this is not worth a snapshot when the store closes. */
+const worthwhileRecords = 1000;
+/** How long nothing has to happen before the journal is sealed, in milliseconds. */
+const sealAfterMs = 50;
+/** Free pages are given back when there are this many, 4 KiB each, and they are this share of all. */
+const loosePages = 256;
+const looseShare = 0.3;
 
 /**
  * The only state. A transaction is applied in memory and handed to the journal in one go; it is durable, and may be
  * acknowledged, when `durable(sequence)` resolves. Transactions that wait together share one disk flush.
  */
 export class Store implements Reader {
+  /** Sentences about what recovery met with, for a person; empty after an ordinary start. */
+  readonly remarks: readonly string[];
   readonly #database: Database;
   readonly #options: StoreOptions;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
   #journal: JournalWriter;
+  /** Resolves when the name of the journal is durable. */
+  #journalNamed: Promise<void>;
   #journalsSinceSnapshot: number;
   #sequence: number;
   #durableSequence: number;
@@ -54,37 +78,40 @@ export class Store implements Reader {
   #open: Operation[] | null = null;
   #failure: Error | null = null;
   #checkpointing: Promise<void> | null = null;
+  #sealTimer: Disposable | null = null;
   #announceFailure: (failure: Error) => void = () => undefined;
   #closed = false;
 
-  private constructor(options: StoreOptions, database: Database, recovery: Recovery) {
+  private constructor(options: StoreOptions, state: OpenedState) {
+    this.remarks = state.remarks;
     this.#options = options;
-    this.#database = database;
-    this.#sequence = recovery.sequence;
-    this.#durableSequence = recovery.sequence;
-    this.#journalsSinceSnapshot = recovery.journals + 1;
-    const generation = recovery.nextGeneration;
-    this.#journal = JournalWriter.create(journalPath(options.directory, generation), generation, recovery.sequence);
+    this.#disk = options.disk ?? realDisk;
+    this.#clock = options.clock ?? systemClock;
+    this.#database = state.database;
+    this.#sequence = state.sequence;
+    this.#durableSequence = state.sequence;
+    this.#journalsSinceSnapshot = state.journals + 1;
+    this.#journal = this.#createJournal(state.nextGeneration);
+    this.#journalNamed = this.#syncDirectory();
   }
 
   /**
    * Recovers the state from disk and migrates it to the newest schema.
-   * @throws UserError of kind `storage` (damaged, unwritable) or `version` (written by a newer Reveille)
+   * @throws DamagedStateError; UserError of kind `storage` (unwritable) or `version` (written by a newer Reveille)
    */
   static async open(options: StoreOptions): Promise<Store> {
-    const recovery = recover(options.directory);
-    for (const remark of recovery.remarks) options.logger.warn('Store recovery', remark);
-    const database = await Database.open(recovery.image, options.wasmPath);
+    const { disk = realDisk, clock = systemClock, logger } = options;
+    const state = await openState({ ...options, disk, now: clock.now() });
+    for (const remark of state.remarks) logger.warn('Store recovery', remark);
     try {
-      for (const { transaction } of recovery.records) replay(database, transaction);
-      assertKnownSchema(database);
-      const store = new Store(options, database, recovery);
-      await syncDirectory(options.directory);
-      store.#migrate();
+      const store = new Store(options, state);
+      await store.#journalNamed;
+      await store.#migrate();
       await store.durable();
+      store.#checkpointIfDue();
       return store;
     } catch (error) {
-      database.close();
+      state.database.close();
       throw error;
     }
   }
@@ -100,11 +127,11 @@ export class Store implements Reader {
   }
 
   all(sql: string, params?: Row): Row[] {
-    return this.#database.all(sql, params);
+    return this.#database.all(sql, params && toStorable(params));
   }
 
   get(sql: string, params?: Row): Row | undefined {
-    return this.#database.get(sql, params);
+    return this.#database.get(sql, params && toStorable(params));
   }
 
   /**
@@ -144,17 +171,20 @@ export class Store implements Reader {
     });
   }
 
+  /** The whole state as a plain SQLite database, once it is durable. */
+  async backUp(): Promise<Uint8Array> {
+    await this.durable();
+    return this.#database.export();
+  }
+
   /** Makes everything durable, leaves a snapshot if reopening would otherwise replay much, and closes. May be called twice. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#sealTimer?.dispose();
     try {
       await this.#checkpointing;
-      if (!this.#failure) {
-        await this.durable();
-        await this.#flushing;
-        if (this.#journal.records > 1_000 || this.#journalsSinceSnapshot >= maxJournals) await this.#checkpoint();
-      }
+      if (!this.#failure) await this.#finish();
     } finally {
       this.#journal.close();
       this.#database.close();
@@ -162,19 +192,20 @@ export class Store implements Reader {
   }
 
   readonly #writer: Writer = {
-    all: (sql, params) => this.#database.all(sql, params),
-    get: (sql, params) => this.#database.get(sql, params),
+    all: (sql, params) => this.all(sql, params),
+    get: (sql, params) => this.get(sql, params),
     run: (sql, params = []) => {
       if (!this.#open) throw new Error('A transaction was used after its end.');
-      this.#database.run(sql, params);
-      this.#open.push([sql, params]);
+      const storable = toStorable(params);
+      this.#database.run(sql, storable);
+      this.#open.push([sql, storable]);
     },
   };
 
   #record(transaction: Transaction): void {
     this.#sequence += 1;
     try {
-      this.#journal.append(this.#sequence, transaction);
+      this.#journal.append(this.#sequence, this.#clock.now(), transaction);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -186,12 +217,14 @@ export class Store implements Reader {
       this.#flushing = null;
       this.#checkpointIfDue();
       if (this.#waiters.length > 0 && !this.#failure) this.#flush();
+      else this.#sealSoon();
     });
   }
 
   async #flushBatch(): Promise<void> {
     const covered = this.#sequence;
     try {
+      await this.#journalNamed;
       await this.#journal.sync();
       this.#acknowledge(covered);
     } catch (error) {
@@ -208,10 +241,29 @@ export class Store implements Reader {
     for (const waiter of ready) waiter.resolve();
   }
 
+  #sealSoon(): void {
+    if (this.#journal.isSealed || this.#closed || this.#failure) return;
+    this.#sealTimer?.dispose();
+    this.#sealTimer = this.#clock.setTimeout(() => {
+      this.#seal();
+    }, sealAfterMs);
+  }
+
+  /** Only between flushes: a seal says that all before it is on the disk. */
+  #seal(): void {
+    if (this.#flushing || this.#closed || this.#failure || this.#sequence !== this.#durableSequence) return;
+    try {
+      this.#journal.seal(this.#sequence, this.#clock.now());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #checkpointIfDue(): void {
     const limit = this.#options.checkpointRecords ?? defaultCheckpointRecords;
-    const isDue = this.#journal.records >= limit || this.#journal.bytes >= checkpointBytes;
-    if (!isDue || this.#checkpointing || this.#closed || this.#failure) return;
+    const { records, bytes } = this.#journal;
+    const isDue = records >= limit || bytes >= checkpointBytes || this.#journalsSinceSnapshot > maxJournals;
+    if (!isDue || this.#checkpointing || this.#flushing || this.#closed || this.#failure) return;
     this.#checkpointing = this.#checkpoint()
       .catch((error: unknown) => {
         this.#options.logger.error('Writing a snapshot of the store failed', toError(error));
@@ -222,34 +274,74 @@ export class Store implements Reader {
   }
 
   /**
-   * Flush, export and the switch to the next journal are one synchronous block, begun while no other flush is under way: the
-   * snapshot holds exactly the transactions of the journals before it, and none that could still be lost.
+   * Flush, switch to the next journal and export are one synchronous block, begun while no other flush is under way: the
+   * snapshot holds exactly the transactions of the journals before it, and none that could still be lost. Once the next
+   * journal exists, it is the one to write to, whatever becomes of the snapshot: recovery reads its predecessor only up to it.
    */
   async #checkpoint(): Promise<void> {
     const { directory } = this.#options;
     const finished = this.#journal;
+    const { generation } = finished;
     const sequence = this.#sequence;
     try {
       finished.syncNow();
       this.#acknowledge(sequence);
+      this.#journal = this.#createJournal(generation + 1);
     } catch (error) {
       throw this.#fail(error);
     }
-    const image = this.#database.export();
-    const generation = finished.generation;
-    this.#journal = JournalWriter.create(journalPath(directory, generation + 1), generation + 1, sequence);
-    this.#journalsSinceSnapshot = 1;
+    this.#journalNamed = this.#syncDirectory();
+    this.#journalsSinceSnapshot += 1;
     finished.close();
-    await syncDirectory(directory);
-    await writeSnapshot(snapshotPath(directory, generation), { generation, sequence, image });
-    dropSuperseded(directory);
+    if (this.#isLoose()) this.#database.execute('VACUUM');
+    const image = this.#database.export();
+    const writtenAt = this.#clock.now();
+    await this.#journalNamed;
+    await writeSnapshot(this.#disk, snapshotPath(directory, generation), { generation, sequence, writtenAt, image });
+    this.#journalsSinceSnapshot = 1;
+    if (!this.#options.isFenced()) dropSuperseded(this.#disk, directory);
   }
 
-  #migrate(): void {
-    for (let version = schemaOf(this.#database) + 1; version <= latestSchema; version += 1) {
+  /** Pruning leaves free pages, which every export would copy. */
+  #isLoose(): boolean {
+    const [free] = this.#database.get('PRAGMA freelist_count') ?? [];
+    const [all] = this.#database.get('PRAGMA page_count') ?? [];
+    return Number(free) >= loosePages && Number(free) > looseShare * Number(all);
+  }
+
+  async #finish(): Promise<void> {
+    await this.durable();
+    await this.#flushing;
+    const { records } = this.#journal;
+    if (records > worthwhileRecords || this.#journalsSinceSnapshot >= maxJournals) await this.#checkpoint();
+    this.#journal.seal(this.#sequence, this.#clock.now());
+    this.#journal.syncNow();
+  }
+
+  async #migrate(): Promise<void> {
+    const { directory } = this.#options;
+    const schema = schemaOf(this.#database);
+    if (schema >= latestSchema) return;
+    if (schema > 0) {
+      const kept = { schema, image: this.#database.export(), at: this.#clock.now() };
+      await keepBeforeMigration(this.#disk, directory, kept);
+    }
+    for (let version = schema + 1; version <= latestSchema; version += 1) {
       applyMigration(this.#database, version);
       this.#record({ migrate: version });
     }
+  }
+
+  #createJournal(generation: number): JournalWriter {
+    const start = { generation, baseSequence: this.#sequence, writtenAt: this.#clock.now() };
+    return JournalWriter.create(this.#disk, journalPath(this.#options.directory, generation), start);
+  }
+
+  /** Whoever needs it awaits it; a failure is theirs. */
+  #syncDirectory(): Promise<void> {
+    const synced = this.#disk.syncDirectory(this.#options.directory);
+    synced.catch(() => undefined);
+    return synced;
   }
 
   #assertWritable(): void {
@@ -272,27 +364,4 @@ export class Store implements Reader {
     this.#announceFailure(this.#failure);
     return this.#failure;
   }
-}
-
-function replay(database: Database, transaction: Transaction): void {
-  if ('migrate' in transaction) {
-    applyMigration(database, transaction.migrate);
-    return;
-  }
-  database.execute('BEGIN');
-  for (const [sql, params] of transaction.operations) database.run(sql, params);
-  database.execute('COMMIT');
-}
-
-function schemaOf(database: Database): number {
-  const [version] = database.get('PRAGMA user_version') ?? [];
-  return Number(version ?? 0);
-}
-
-function assertKnownSchema(database: Database): void {
-  if (schemaOf(database) <= latestSchema) return;
-  throw new UserError(
-    'version',
-    'The state of this folder was written by a newer version of Reveille. Update the extension (Reload Window to update); nothing was changed.',
-  );
 }

@@ -4,7 +4,9 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { journalPath, recover, snapshotPath } from '../../../src/runtime/store/storeFiles.ts';
+import { realDisk } from '../../../src/runtime/store/disk.ts';
+import { recover } from '../../../src/runtime/store/recovery.ts';
+import { journalPath, snapshotPath } from '../../../src/runtime/store/storeFiles.ts';
 import { Store } from '../../../src/runtime/store/store.ts';
 import { readSetting, writeSetting } from '../../../src/runtime/store/settingTable.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
@@ -17,6 +19,9 @@ function openStore(
 ): Promise<Store> {
   return Store.open({ directory, wasmPath, logger: new TestLogger(), isFenced: () => false, ...options });
 }
+
+/** A record's head and the payload `null`. */
+const sealBytes = 28;
 
 function put(store: Store, name: string, value: string): void {
   store.transact((writer) => {
@@ -112,7 +117,7 @@ describe('Store', () => {
     await store.durable();
     await store.close();
     const file = newestJournal(folder.path);
-    fs.truncateSync(file, fs.statSync(file).size - 3);
+    fs.truncateSync(file, fs.statSync(file).size - sealBytes - 3);
 
     const again = await openStore(folder.path);
 
@@ -168,7 +173,7 @@ describe('Store', () => {
 
     assert.equal(names.filter((name) => name.startsWith('snap-')).length, 2);
     assert.ok(names.filter((name) => name.startsWith('wal-')).length <= 4, names.join(' '));
-    assert.ok(recover(folder.path).records.length < 60);
+    assert.ok(recover(realDisk, folder.path).records.length < 60);
   });
 
   it('acknowledges nothing once another owner has taken over', async () => {
