@@ -4,7 +4,8 @@
  * was measured and incomplete (a log that lacks a byte, a run without its row), makes the exit code 1.
  *
  *   npm run bench               everything
- *   npm run bench -- runs wake  only these figures
+ *   npm run bench -- runs store only these figures, or those that begin with the name and a dash
+ *   npm run bench -- --short    the same with fewer rounds and smaller histories, where a figure has them
  */
 import { loadavg } from 'node:os';
 import { activation } from './activation.ts';
@@ -16,12 +17,33 @@ import { size } from './size.ts';
 import { start } from './start.ts';
 import { formatTable, type Figure, type Measurement } from './support/figure.ts';
 import { buildProduction } from './support/production.ts';
+import { storeCheckpoint } from './storeCheckpoint.ts';
+import { storeCommit } from './storeCommit.ts';
+import { storeHistory } from './storeHistory.ts';
+import { storeReplay } from './storeReplay.ts';
 import { wake } from './wake.ts';
 
-const figures: Readonly<Record<string, Figure>> = { size, activation, start, idle, wake, runs, log, change };
+const figures: Readonly<Record<string, Figure>> = {
+  size,
+  activation,
+  start,
+  idle,
+  wake,
+  runs,
+  log,
+  change,
+  'store-commit': storeCommit,
+  'store-replay': storeReplay,
+  'store-checkpoint': storeCheckpoint,
+  'store-history': storeHistory,
+};
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(figures);
-const unknown = names.filter((name) => figures[name] === undefined);
+const shortSwitch = '--short';
+const isShort = process.argv.includes(shortSwitch);
+const asked = process.argv.slice(2).filter((argument) => argument !== shortSwitch);
+const isNamedBy = (name: string, word: string): boolean => name === word || name.startsWith(`${word}-`);
+const names = Object.keys(figures).filter((name) => asked.length === 0 || asked.some((word) => isNamedBy(name, word)));
+const unknown = asked.filter((word) => !names.some((name) => isNamedBy(name, word)));
 if (unknown.length > 0) {
   throw new Error(`There is no figure ${unknown.join(', ')}. There are ${Object.keys(figures).join(', ')}.`);
 }
@@ -36,7 +58,7 @@ const measurements: Measurement[] = [];
 for (const name of names) {
   say(`Measuring ${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'}) …`);
   try {
-    measurements.push(...((await figures[name]?.({ production, say })) ?? []));
+    measurements.push(...((await figures[name]?.({ production, isShort, say })) ?? []));
   } catch (error) {
     say(`${name} could not be measured: ${String(error)}`);
     process.exitCode = 1;

@@ -9,13 +9,17 @@ export interface Measurement {
   readonly against: string;
   /** Ours divided by theirs. */
   readonly ratio: number | null;
+  /** Empty where the figure is only told. */
   readonly goal: string;
-  readonly isMet: boolean;
+  /** Null without a goal. */
+  readonly isMet: boolean | null;
 }
 
 /** What a figure is measured on. */
 export interface Bench {
   readonly production: Production;
+  /** True when it only has to be seen to work: fewer rounds, smaller histories. */
+  readonly isShort: boolean;
   /** Tells whoever waits what goes on. */
   readonly say: (line: string) => void;
 }
@@ -30,9 +34,9 @@ export function formatTable(measurements: readonly Measurement[]): string {
     figure,
     ours,
     against,
-    ratio === null ? '' : `${ratio.toFixed(2)} ×`,
+    ratio === null ? '' : `${ratio < 0.1 ? ratio.toPrecision(1) : ratio.toFixed(2)} ×`,
     goal,
-    isMet ? 'yes' : 'NO',
+    isMet === null ? '' : isMet ? 'yes' : 'NO',
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]) =>

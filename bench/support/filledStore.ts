@@ -1,13 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { AgentDefinition } from '../../src/runtime/definition.ts';
 import { putAgentDefinition } from '../../src/runtime/store/agentTable.ts';
 import type { Settlement } from '../../src/runtime/store/runTable.ts';
 import { StateWriter } from '../../src/runtime/store/stateWriter.ts';
 import { Store } from '../../src/runtime/store/store.ts';
 import type { WakeRequest } from '../../src/runtime/wakeups/inbox.ts';
+import { Audit } from '../../src/runtime/governance/audit.ts';
+import { AuditKeys } from '../../src/runtime/governance/auditKeys.ts';
 import { WakeQueue } from '../../src/runtime/wakeups/queue.ts';
-import { quietLogger } from './openRuntime.ts';
+import { defineAgent } from './agentDefinition.ts';
+import { quietLogger } from './quietLogger.ts';
 
 const minuteMs = 60_000;
 const flushEvery = 500;
@@ -31,13 +33,11 @@ export async function fillStore(
   const opened = await Store.open({ directory, wasmPath, logger: quietLogger, isFenced: () => false });
   const state = new StateWriter(opened, () => undefined);
   let now = Date.now() - options.runs * minuteMs;
-  const queue = new WakeQueue({
-    state,
-    clock: { now: () => now, monotonic: () => now, setTimeout: () => ({ dispose: () => undefined }) },
-  });
+  const clock = { now: () => now, monotonic: () => now, setTimeout: () => ({ dispose: () => undefined }) };
+  const queue = new WakeQueue({ state, clock, audit: new Audit({ store: opened, clock, keys: new AuditKeys() }) });
   state.commit((transaction) => {
     for (const [position, key] of agents.entries()) {
-      const definition = define(key, cwd);
+      const definition = defineAgent(key, cwd);
       putAgentDefinition(transaction, { key, position, definition, fingerprint: '', isEnforced: true, anchorAt: now });
     }
   });
@@ -76,33 +76,5 @@ function end(number: number, finishedAt: number): Settlement {
     stdoutExcerpt: 'src/app.ts: 3 comments to look at\n'.repeat(12),
     stderrExcerpt: isGood ? '' : 'Error: 2 of 148 checks failed\n'.repeat(4),
     logBytes: 20_000,
-  };
-}
-
-function define(key: string, cwd: string): AgentDefinition {
-  return {
-    key,
-    role: 'Looks after one part of the code',
-    goal: null,
-    reportsTo: null,
-    adapter: 'process',
-    command: 'npm',
-    args: ['run', 'check', '--', '--changed-only'],
-    shell: false,
-    cwd,
-    shareCwd: false,
-    env: {},
-    timeoutSec: 1800,
-    graceSec: 15,
-    heartbeat: {
-      enabled: true,
-      intervalSec: 0,
-      cron: null,
-      timezone: null,
-      wakeOnAssignment: true,
-      wakeOnOnDemand: true,
-      wakeOnAutomation: true,
-      maxConcurrentRuns: 1,
-    },
   };
 }

@@ -5,7 +5,16 @@ const ticksPerSecond = 100;
 
 /** Resident memory of a process, in bytes. */
 export function residentBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'latin1'))?.[1];
+  return memoryOf(pid, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+/** The most that it has been so far. */
+export function peakResidentBytes(pid: number): number {
+  return memoryOf(pid, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+function memoryOf(pid: number, line: RegExp): number {
+  const kilobytes = line.exec(readFileSync(`/proc/${String(pid)}/status`, 'latin1'))?.[1];
   if (kilobytes === undefined) throw new Error(`Process ${String(pid)} has no memory; it ended.`);
   return Number(kilobytes) * 1024;
 }

@@ -7,19 +7,10 @@ import type { FolderState } from '../../src/connection/folderState.ts';
 import { identifyFolder, type FolderIdentity } from '../../src/endpoint/folderIdentity.ts';
 import { Registry } from '../../src/endpoint/registry.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import type { Logger } from '../../src/runtime/log.ts';
 import type { Run } from '../../src/runtime/model.ts';
 import { isAlive, identifyProcess } from '../../src/runtime/processIdentity.ts';
 import type { Production } from './production.ts';
-
-const silent = (): void => undefined;
-export const quietLogger: Logger = {
-  trace: silent,
-  debug: silent,
-  info: silent,
-  warn: (message, ...details) => process.stderr.write(`${[message, ...details.map(String)].join(' ')}\n`),
-  error: (message, ...details) => process.stderr.write(`${[message, ...details.map(String)].join(' ')}\n`),
-};
+import { quietLogger } from './quietLogger.ts';
 
 const client = { kind: 'window', isTrusted: true } as const;
 

@@ -10,9 +10,18 @@ export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Milliseconds with as many digits as mean something. */
 export function formatMs(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
+}
+
+/** Milliseconds, told as microseconds. */
+export function formatUs(value: number): string {
+  return `${(value * 1000).toFixed(value < 0.1 ? 1 : 0)} µs`;
 }
 
 export function formatMb(bytes: number): string {
