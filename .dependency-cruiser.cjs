@@ -12,6 +12,8 @@ const leaves = '^src/runtime/(model|definition|errors|events|lifecycle|clock|log
 const protocol = '^src/protocol\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
+const auditText = '^src/auditText\\.ts$';
+const stateText = '^src/stateText\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
@@ -22,7 +24,7 @@ const composition =
 const webviewUi = '^webview-ui/';
 const styles = '\\.css$';
 
-const libraries = { scheduler: [pkg('croner')], wakeups: [pkg('ulid')] };
+const libraries = { scheduler: [pkg('croner')], wakeups: [pkg('ulid'), '^src/runtime/governance/'] };
 
 /** `node: true` also allows Node's own modules. */
 const boundaries = [
@@ -44,6 +46,8 @@ const boundaries = [
       protocol,
       dashboardProtocol,
       format,
+      auditText,
+      stateText,
       leaves,
       '^src/runtime/config/schema\\.ts$',
     ],
@@ -59,8 +63,8 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli\\.ts$',
-    mayImport: [connection, endpoint, protocol, format, leaves],
+    from: '^src/cli(State)?\\.ts$',
+    mayImport: ['^src/cliState\\.ts$', connection, endpoint, protocol, format, auditText, stateText, leaves],
     node: true,
   },
   {
@@ -84,6 +88,18 @@ const boundaries = [
     mayImport: ['^$'],
   },
   {
+    name: 'audit-text',
+    why: 'auditText.ts is pure and shared by editor and CLI.',
+    from: auditText,
+    mayImport: [leaves, format],
+  },
+  {
+    name: 'state-text',
+    why: 'stateText.ts is pure and shared by editor and CLI: it words what is known of states.',
+    from: stateText,
+    mayImport: [leaves, format, protocol, connection],
+  },
+  {
     name: 'webview',
     why: 'The dashboard knows its protocol, format and itself; the host is its only source.',
     from: webviewUi,
@@ -100,7 +116,14 @@ const boundaries = [
     name: 'requests',
     why: 'Requests answer clients: they ask what the runtime hands them, and know neither adapters nor timers.',
     from: '^src/runtime/requests/',
-    mayImport: ['^src/runtime/(requests|wakeups|config|runs)/', store, leaves, protocol, composition],
+    mayImport: ['^src/runtime/(requests|stateFiles|wakeups|config|runs|governance)/', store, leaves, protocol, composition],
+    node: true,
+  },
+  {
+    name: 'state-files',
+    why: 'Files that leave the store or enter it: they know the store and the contract, and start nothing.',
+    from: '^src/runtime/stateFiles/',
+    mayImport: ['^src/runtime/stateFiles/', store, leaves, protocol],
     node: true,
   },
   {
@@ -147,6 +170,13 @@ const boundaries = [
     mayImport: [`^src/runtime/${folder}/`, leaves, store, ...(libraries[folder] ?? [])],
     node: true,
   })),
+  {
+    name: 'retention',
+    why: 'Retention decides what may go; it knows the store and the audit log, and is handed the files of logs.',
+    from: '^src/runtime/retention/',
+    mayImport: ['^src/runtime/(retention|governance)/', leaves, store],
+    node: true,
+  },
   {
     name: 'runs',
     why: 'Runs are told what to execute; they do not know scheduler, wakeups or gateway.',
@@ -199,7 +229,7 @@ const forbidden = [
   onlyIn(
     'endpoint-users',
     'Only those who find or prove a runtime import src/endpoint.',
-    '^src/(endpoint/|connection/|cli\\.ts$|runtime/(main|runtime|server|stopControl)\\.ts$|runtime/store/owner\\.ts$|runtime/config/consentStore\\.ts$)',
+    '^src/(endpoint/|connection/|cli\\.ts$|runtime/(main|runtime|server|stopControl|stateTransfer|stateOrigin)\\.ts$|runtime/store/owner\\.ts$|runtime/config/consentStore\\.ts$)',
     endpoint,
   ),
   onlyIn('entry-points', 'Entry points compose; nobody imports them.', '^$', '^src/(extension|cli|runtime/main)\\.ts$'),

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeVerification } from './auditText.ts';
+import { stateCommands, stateUsage } from './cliState.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
 import { ownBuild } from './endpoint/ownBuild.ts';
 import { Registry } from './endpoint/registry.ts';
 import { StopFlag } from './endpoint/stopFlag.ts';
 import { stateDirectory } from './endpoint/stateDirectory.ts';
 import { RuntimeFolderConnection } from './connection/folderConnection.ts';
-import { formatDuration, formatOutcome, runDurationMs, untranslated } from './format.ts';
+import { formatDuration, formatLogRemoval, formatOutcome, runDurationMs, untranslated } from './format.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
@@ -21,6 +24,9 @@ const usage = `reveille <command> [--folder DIR]
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
   cancel <run>               end a run
   log <run>                  print the log of a run
+  audit verify               check the audit log; exit code 1 if something does not fit
+  audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
+${stateUsage}
   stop-everything            cancel all runs in every folder and hold all wakes
   release                    let them go on
   stop-runtime               end the runtime of the folder; what runs is cancelled`;
@@ -35,6 +41,9 @@ function parseWords() {
         folder: { type: 'string', default: process.cwd() },
         message: { type: 'string' },
         follow: { type: 'boolean', default: false },
+        format: { type: 'string', default: 'jsonl' },
+        texts: { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
@@ -103,14 +112,37 @@ const commands: Readonly<Record<string, Command>> = {
     return 0;
   },
   log: async (connection, runId) => {
-    await printLog(connection, named(runId, 'a run'), 0);
+    const run = await connection.request('run.get', { runId: named(runId, 'a run') });
+    if (run.logRemoval !== null) throw new UserError('not_found', formatLogRemoval(run.logRemoval, untranslated));
+    await printLog(connection, run.id, 0);
     return 0;
+  },
+  audit: async (connection, verb) => {
+    if (verb === 'verify') return verifyAudit(connection);
+    if (verb === 'export') return exportAudit(connection, named(positionals[2], 'a file'));
+    throw new UserError('invalid', `Say "audit verify" or "audit export <file>".\n\n${usage}`);
   },
   'stop-runtime': async (connection) => {
     await connection.request('runtime.stop', { mode: 'now', reason: 'Asked for from the command line' });
     return 0;
   },
 };
+
+async function verifyAudit(connection: Connection): Promise<number> {
+  const found = await connection.request('activity.verify', {});
+  for (const line of describeVerification(found, untranslated)) print(line);
+  return found.fault === null ? 0 : 1;
+}
+
+async function exportAudit(connection: Connection, name: string): Promise<number> {
+  const { format, texts } = values;
+  if (format !== 'jsonl' && format !== 'csv') throw new UserError('invalid', 'The format is jsonl or csv.');
+  const file = path.resolve(name);
+  if (existsSync(file)) throw new UserError('invalid', `${file} exists already. Name a new file.`);
+  const { rows } = await connection.request('activity.export', { path: file, format, includeTexts: texts });
+  print(`Entries written to ${file}: ${String(rows)}.`);
+  return 0;
+}
 
 /** Prints what a run says while it goes on, then how it ended; its success is the exit code. */
 async function follow(connection: Connection, runId: string): Promise<number> {
@@ -174,6 +206,13 @@ async function firstState(connection: Connection) {
   throw new UserError('unreachable', 'The runtime of this folder does not answer. Try again.');
 }
 
+function stateCommand(name: string): Command | undefined {
+  const command = stateCommands[name];
+  if (!command) return undefined;
+  return (connection, argument) =>
+    command({ connection, named: (what) => named(argument, what), isSure: values.yes, print });
+}
+
 function named(argument: string | undefined, what: string): string {
   if (argument !== undefined) return argument;
   throw new UserError('invalid', `Name ${what}.\n\n${usage}`);
@@ -208,7 +247,7 @@ async function main(): Promise<number> {
     return values.help ? 0 : 1;
   }
   if (name === 'stop-everything' || name === 'release') return setStopped(name === 'stop-everything');
-  const command = commands[name];
+  const command = commands[name] ?? stateCommand(name);
   if (!command) throw new UserError('invalid', `There is no command "${name}".\n\n${usage}`);
   const folder = path.resolve(values.folder);
   const registry = openRegistry();

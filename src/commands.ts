@@ -2,12 +2,16 @@ import * as vscode from 'vscode';
 import { toError, UserError, type UserErrorKind } from './runtime/errors.ts';
 import type { ActionContext } from './views/actions/actionContext.ts';
 import * as agents from './views/actions/agentActions.ts';
+import * as audit from './views/actions/auditActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
+import * as deletions from './views/actions/deletionActions.ts';
 import * as issues from './views/actions/issueActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
+import { recoverState } from './views/actions/recoverActions.ts';
 import * as reviews from './views/actions/reviewActions.ts';
 import * as runs from './views/actions/runActions.ts';
 import * as runtimes from './views/actions/runtimeActions.ts';
+import * as states from './views/actions/stateActions.ts';
 import { plainMessage } from './views/plainText.ts';
 
 type Action = (context: ActionContext, given: unknown) => unknown;
@@ -19,26 +23,37 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.agent.pause': agents.pauseAgent,
   'reveille.agent.resume': agents.resumeAgent,
   'reveille.agent.openTranscript': agents.openTranscript,
+  'reveille.agent.delete': deletions.deleteAgent,
   'reveille.session.reset': agents.resetSession,
   'reveille.run.cancel': runs.cancelRun,
   'reveille.run.openLog': runs.openRunLog,
   'reveille.run.openLogFile': runs.openRunLogFile,
   'reveille.run.copyId': runs.copyRunId,
   'reveille.run.loadMore': runs.loadMoreRuns,
+  'reveille.run.delete': deletions.deleteRun,
   'reveille.issue.create': issues.createIssue,
   'reveille.issue.assign': issues.assignIssue,
   'reveille.issue.assignSelection': issues.assignSelection,
   'reveille.issue.setStatus': issues.setIssueStatus,
   'reveille.issue.open': issues.openIssue,
+  'reveille.issue.delete': deletions.deleteIssue,
   'reveille.everything.stop': runtimes.stopEverything,
   'reveille.everything.release': runtimes.releaseEverything,
   'reveille.runtime.showAll': runtimes.showRuntimes,
   'reveille.runtime.restart': runtimes.restartRuntime,
   'reveille.connection.retry': runtimes.retryConnection,
+  'reveille.state.recover': recoverState,
+  'reveille.state.backUp': states.backUpState,
+  'reveille.state.restore': states.restoreState,
+  'reveille.state.adopt': states.adoptState,
+  'reveille.state.export': states.exportState,
+  'reveille.state.delete': states.deleteState,
   'reveille.configuration.create': configuration.createConfiguration,
   'reveille.configuration.open': configuration.openConfiguration,
   'reveille.configuration.review': reviews.reviewConfiguration,
   'reveille.configuration.acceptShown': reviews.acceptShownDefinition,
+  'reveille.audit.verify': audit.verifyAuditLog,
+  'reveille.audit.export': audit.exportAuditLog,
   'reveille.menu.show': showQuickMenu,
   'reveille.dashboard.open': (context) => {
     context.dashboard.open();
@@ -90,8 +105,9 @@ function nextStep(kind: UserErrorKind): { readonly label: string; readonly comma
       return { label: vscode.l10n.t('Reload Window'), command: 'workbench.action.reloadWindow' };
     case 'unreachable':
       return { label: vscode.l10n.t('Retry'), command: 'reveille.connection.retry' };
-    case 'storage':
     case 'damaged':
+      return { label: vscode.l10n.t('Recover…'), command: 'reveille.state.recover' };
+    case 'storage':
     case 'owned_elsewhere':
       return { label: vscode.l10n.t('Show Log'), command: 'reveille.log.show' };
     case 'not_found':

@@ -23,6 +23,8 @@ const agentCard = z.object({
   schedule: z.string(),
   lastRunAt: z.nullable(z.number()),
   lastRun: z.string(),
+  /** What it did on the day from `from` to `to`, epoch ms; null if nothing. */
+  today: z.nullable(z.object({ from: z.number(), to: z.number(), text: z.string() })),
   canWake: z.boolean(),
   canPause: z.boolean(),
   canResume: z.boolean(),

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Connections } from './connection/connections.ts';
@@ -5,6 +6,8 @@ import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
 import { SettingsReader } from './settings.ts';
+import { AuditSecrets } from './views/auditSecrets.ts';
+import { createAdoptOffer } from './views/adoptOffer.ts';
 import { createConfigurationDiagnostics } from './views/configurationDiagnostics.ts';
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
@@ -16,6 +19,9 @@ import { RuntimeLogs } from './views/runtimeLog.ts';
 import { createStatusBar } from './views/statusBar.ts';
 import { TranscriptChannels } from './views/transcripts/transcriptChannels.ts';
 import { createTrees } from './views/trees.ts';
+
+/** How long windows that make an audit key at the same moment wait for each other, in milliseconds. */
+const auditKeySettleMs = 500;
 
 /** Wires connections, views and commands. Connecting begins after it has returned: nothing is started or opened in here. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -43,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createTrees({ connections, olderRuns }),
     createStatusBar(connections),
     createNotifications({ connections, memory: context.globalState, log }),
+    createAdoptOffer({ connections, memory: context.globalState, log }),
     registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
     keepFolders(connections),
   );
@@ -63,9 +70,17 @@ function createConnections(
     isTrusted: vscode.workspace.isTrusted,
     whenWindowsClose: settings.current.whenWindowsClose,
     maxUnattendedHours: settings.current.maxUnattendedHours,
+    retention: settings.current.retention,
   });
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
+  const auditSecrets = new AuditSecrets({
+    secrets: context.secrets,
+    memory: context.globalState,
+    log,
+    settle: () => wait(auditKeySettleMs),
+  });
   const connections = new Connections(client(), {
+    auditKey: (folderId) => auditSecrets.keyOf(folderId),
     runtimeEntry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'runtime.js').fsPath,
     isBundled: true,
     // Read anew whenever a runtime is looked for, so that a change needs no reload.

@@ -95,6 +95,20 @@ export function formatOutcome(run: RunEnd, t: Translate): string {
   }
 }
 
+/** Why a run's log is not there any more. */
+export function formatLogRemoval(
+  removal: { readonly reason: 'age' | 'size'; readonly limit: number },
+  t: Translate,
+): string {
+  return removal.reason === 'age'
+    ? t('The log of this run was removed after {0} days (setting {1}).', removal.limit, 'reveille.retention.logs.days')
+    : t(
+        'The log of this run was removed, as one of the oldest, when all logs together had more than {0} MB (setting {1}).',
+        removal.limit,
+        'reveille.retention.logs.megabytes',
+      );
+}
+
 /** How long a settled run worked; null if it never started or still runs. */
 export function runDurationMs(run: RunEnd): number | null {
   return run.startedAt === null || run.finishedAt === null ? null : Math.max(0, run.finishedAt - run.startedAt);

@@ -5,18 +5,23 @@
  */
 import * as z from 'zod/mini';
 import {
+  activityProblems,
   agentStatuses,
   holdReasons,
   issuePriorities,
   issueStatuses,
   runErrorCodes,
   runStatuses,
+  skipReasons,
   wakeSources,
   wakeupStatuses,
+  type Activity,
+  type ActivityVerification,
   type Agent,
   type ConfigurationState,
   type Issue,
   type PendingConsent,
+  type RetentionLimits,
   type Run,
   type RunDetail,
   type RuntimeState,
@@ -26,6 +31,8 @@ import {
 export const protocolVersion = 1;
 
 const epochMs = z.number();
+/** 32 bytes. Kept in memory only, wherever it comes. */
+const auditKey = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const agentKey = z.string().check(z.minLength(1), z.maxLength(128));
 const id = z.string().check(z.minLength(1), z.maxLength(64));
 
@@ -58,6 +65,17 @@ const agent = z.object({
   lastRunId: z.nullable(z.string()),
   lastRunStatus: z.nullable(z.enum(runStatuses)),
   lastRunAt: z.nullable(epochMs),
+  today: z.object({
+    from: epochMs,
+    to: epochMs,
+    runs: z.number(),
+    failedRuns: z.number(),
+    runMs: z.number(),
+  }),
+  skips: z.object({
+    day: z.number(),
+    counts: z.readonly(z.array(z.object({ reason: z.enum(skipReasons), skips: z.number() }))),
+  }),
 }) satisfies z.ZodMiniType<Agent>;
 
 const issueLocation = z.object({
@@ -101,6 +119,7 @@ const run = z.object({
   message: z.nullable(z.string()),
   logBytes: z.number(),
   isCancelling: z.boolean(),
+  logRemoval: z.nullable(z.object({ reason: z.enum(['age', 'size']), limit: z.number() })),
 }) satisfies z.ZodMiniType<Run>;
 
 const runDetail = z.extend(run, {
@@ -129,6 +148,42 @@ const pendingConsent = z.object({
   summary: z.string(),
 }) satisfies z.ZodMiniType<PendingConsent>;
 
+const activity = z.object({
+  number: z.number(),
+  at: epochMs,
+  actor: z.string(),
+  action: z.string(),
+  target: z.string(),
+  agent: z.nullable(z.string()),
+  runId: z.nullable(z.string()),
+  result: z.string(),
+  costMicros: z.nullable(z.number()),
+  details: z.record(z.string(), z.unknown()),
+  text: z.nullable(z.string()),
+  isTextErased: z.boolean(),
+  isKeyed: z.boolean(),
+}) satisfies z.ZodMiniType<Activity>;
+
+const activityVerification = z.object({
+  rows: z.number(),
+  keyed: z.number(),
+  unkeyed: z.number(),
+  unknownKey: z.number(),
+  erasedTexts: z.number(),
+  removed: z.number(),
+  removedUntil: z.nullable(epochMs),
+  hasKey: z.boolean(),
+  head: z.enum(['present', 'missing', 'unreadable']),
+  fault: z.nullable(
+    z.object({
+      problem: z.enum(activityProblems),
+      number: z.number(),
+      at: z.nullable(epochMs),
+      action: z.nullable(z.string()),
+    }),
+  ),
+}) satisfies z.ZodMiniType<ActivityVerification>;
+
 const configuration = z.object({
   status: z.enum(['missing', 'invalid', 'ok']),
   path: z.string(),
@@ -146,6 +201,7 @@ const runtime = z.object({
   slots: z.number(),
   storePath: z.string(),
   logPath: z.string(),
+  remarks: z.readonly(z.array(z.string())),
 }) satisfies z.ZodMiniType<RuntimeState>;
 
 /** One thing that became different; `put` carries the whole new entity. */
@@ -168,7 +224,7 @@ export type Change = z.infer<typeof change>;
 const changeBatch = z.object({ sequence: z.number(), previous: z.number(), changes: z.array(change) });
 export type ChangeBatch = z.infer<typeof changeBatch>;
 
-/** Bounded: all agents, the 500 newest open issues, active and queued runs, the 50 newest settled runs. */
+/** Bounded: all agents, the 500 newest open issues, what runs, the 1000 queued runs that may start first, the 50 newest settled runs. */
 const snapshot = z.object({
   sequence: z.number(),
   runtime,
@@ -192,6 +248,74 @@ const wakeResult = z.object({
   message: z.string(),
 });
 
+/** Absolute, on the machine of the runtime. */
+const filePath = z.string().check(z.minLength(1), z.maxLength(4096));
+
+const backupSummary = z.object({
+  path: z.string(),
+  bytes: z.number(),
+  schema: z.number(),
+  agents: z.number(),
+  issues: z.number(),
+  runs: z.number(),
+  /** The folder that it was made of; null if it does not say. */
+  folder: z.nullable(z.string()),
+  /** When something last happened in it; null if it holds nothing. */
+  newestAt: z.nullable(epochMs),
+  /** Tells this content from any other. */
+  digest: z.string(),
+});
+export type BackupSummary = z.infer<typeof backupSummary>;
+
+const deletionTarget = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('issue'), issueId: id }),
+  z.object({ kind: z.literal('run'), runId: id }),
+  z.object({ kind: z.literal('agent'), agent: agentKey }),
+  z.object({ kind: z.literal('state') }),
+]);
+
+/** What belongs to the target of a deletion. */
+const deletionPreview = z.object({
+  /** Settled, queued and running ones together. */
+  runs: z.number(),
+  queued: z.number(),
+  running: z.number(),
+  wakeups: z.number(),
+  sessions: z.number(),
+  /** Assigned to an agent, or of the folder. */
+  issues: z.number(),
+  agents: z.number(),
+  logBytes: z.number(),
+  /** True for an agent that the configuration file defines. */
+  isConfigured: z.boolean(),
+});
+export type DeletionPreview = z.infer<typeof deletionPreview>;
+
+const usageGroup = z.object({
+  key: z.string(),
+  runs: z.number(),
+  failedRuns: z.number(),
+  runMs: z.number(),
+  runsWithoutCost: z.number(),
+  costMicros: z.nullable(z.number()),
+  tokens: z.nullable(z.object({ input: z.number(), cached: z.number(), output: z.number() })),
+});
+
+const limit = z.optional(z.int().check(z.nonnegative(), z.lte(1_000_000_000)));
+/** How long history is kept; what is left out keeps its default. Taken from trusted clients only. */
+const retention = z.object({
+  runDays: limit,
+  runCount: limit,
+  logDays: limit,
+  logMegabytes: limit,
+  logMegabytesPerRun: limit,
+  wakeupDays: limit,
+  wakeupCount: limit,
+  activityDays: limit,
+  activityCount: limit,
+} satisfies Record<keyof RetentionLimits, unknown>);
+export type RetentionSettings = z.output<typeof retention>;
+
 function request<P extends z.ZodMiniType, R extends z.ZodMiniType>(params: P, result: R): { params: P; result: R } {
   return { params, result };
 }
@@ -207,6 +331,8 @@ export const requests = {
       isTrusted: z.boolean(),
       whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
       maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
+      retention: z.optional(retention),
+      auditKey: z.optional(auditKey),
     }),
     z.object({ version: z.string(), instance: z.string(), pid: z.number() }),
   ),
@@ -216,6 +342,8 @@ export const requests = {
       isTrusted: z.boolean(),
       whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
       maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
+      retention: z.optional(retention),
+      auditKey: z.optional(auditKey),
     }),
     empty,
   ),
@@ -265,7 +393,11 @@ export const requests = {
   ),
   /** Asks for `logGrew` notifications of all runs (or no longer). */
   'log.watch': request(z.object({ enabled: z.boolean() }), empty),
-  'session.list': request(z.object({ agent: z.optional(agentKey) }), z.object({ sessions: z.array(session) })),
+  /** Newest first; `before` is the last session of the page before. `total` counts all pages. */
+  'session.list': request(
+    z.object({ agent: z.optional(agentKey), before: z.optional(session), limit: z.optional(pageLimit) }),
+    z.object({ sessions: z.array(session), hasMore: z.boolean(), total: z.number() }),
+  ),
   /** Forgets the sessions of an agent, or the one of a task key; answers how many. */
   'session.reset': request(
     z.object({ agent: agentKey, taskKey: z.optional(z.string()) }),
@@ -303,6 +435,74 @@ export const requests = {
     z.object({ cancelled: z.number() }),
   ),
   'everything.release': request(empty, empty),
+  /** Writes the state as a plain SQLite file; logs, consents and the registry are not in it. Refused for untrusted clients. */
+  'state.backUp': request(z.object({ path: filePath }), z.object({ path: z.string(), bytes: z.number() })),
+  /** What a backup holds; changes nothing. Refused for untrusted clients. */
+  'state.inspectBackup': request(z.object({ path: filePath }), backupSummary),
+  /**
+   * Replaces the state by a backup: cancels what runs, sets the present state aside, and ends the runtime once this is
+   * answered. With a digest (of `state.inspectBackup`) only that very content is taken. Refused for untrusted clients.
+   */
+  'state.restore': request(
+    z.object({ path: filePath, digest: z.optional(z.string()) }),
+    z.object({ quarantine: z.nullable(z.string()) }),
+  ),
+  /** Writes the state as JSON; see docs/state-export.md. Refused for untrusted clients. */
+  'state.export': request(z.object({ path: filePath }), z.object({ path: z.string(), bytes: z.number() })),
+  /**
+   * Points the folder to the store of another entry of the registry, cancels what runs, and ends the runtime once this is
+   * answered. The store that the folder had becomes one that no folder uses. Refused for untrusted clients.
+   */
+  'state.adopt': request(z.object({ entryId: z.string().check(z.regex(/^[0-9a-f]{32}$/)) }), empty),
+  /** Deletes all state and logs of the folder, cancels what runs, and ends the runtime. Refused for untrusted clients. */
+  'state.delete': request(empty, empty),
+  /** What a deletion would take with it. */
+  'deletion.preview': request(z.object({ target: deletionTarget }), deletionPreview),
+  /** Refused while a run of it is queued or running. Its runs stay. Refused for untrusted clients, as all deletions. */
+  'issue.delete': request(z.object({ issueId: id }), empty),
+  /** Refused until the run has settled. Its log goes too. */
+  'run.delete': request(z.object({ runId: id }), empty),
+  /**
+   * Deletes an agent with its runs, logs, wakeups and sessions. Refused while it runs, and for one that the configuration
+   * defines unless `evenIfConfigured`: that one comes back without a history.
+   */
+  'agent.delete': request(z.object({ agent: agentKey, evenIfConfigured: z.optional(z.boolean()) }), empty),
+  /**
+   * What runs took, by agent, model, issue or day, from the first quarter-hour that the span touches to the last; groups
+   * without a run are left out. Keys: agent key, model, issue id ('' = none), or date in `timeZone` (default: the runtime's).
+   * What nobody reported is null, never 0; with `runsWithoutCost` > 0 a cost is a lower bound.
+   */
+  'usage.query': request(
+    z.object({
+      from: z.int().check(z.nonnegative()),
+      to: z.int().check(z.nonnegative()),
+      groupBy: z.enum(['agent', 'model', 'issue', 'day']),
+      timeZone: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+    }),
+    z.object({ from: epochMs, to: epochMs, groups: z.array(usageGroup) }),
+  ),
+  /** The audit log, newest first; `before` is the `number` of the last entry of the page before. */
+  'activity.list': request(
+    z.object({
+      before: z.optional(z.number()),
+      agent: z.optional(agentKey),
+      runId: z.optional(id),
+      limit: pageLimit,
+    }),
+    z.object({ entries: z.array(activity), hasMore: z.boolean() }),
+  ),
+  /** Walks through the whole audit log; takes about a second for 100 000 entries. */
+  'activity.verify': request(empty, activityVerification),
+  /** The runtime writes the audit log into a file. Refused for untrusted clients. */
+  'activity.export': request(
+    z.object({
+      path: z.string().check(z.minLength(1), z.maxLength(4096)),
+      format: z.enum(['jsonl', 'csv']),
+      /** Also what people wrote; default false. */
+      includeTexts: z.optional(z.boolean()),
+    }),
+    z.object({ rows: z.number() }),
+  ),
   'runtime.status': request(empty, runtime),
   /** `drain`: finish what runs (at most 10 minutes), then exit. `now`: cancel what runs, then exit. */
   'runtime.stop': request(

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Event } from './runtime/events.ts';
+import type { RetentionLimits } from './runtime/model.ts';
 
 /** What the user set, read once per change. */
 export interface Settings {
@@ -10,7 +11,21 @@ export interface Settings {
   readonly whenWindowsClose: 'finishRuns' | 'keepRunning' | 'stop';
   /** Hours that `keepRunning` lasts at most. */
   readonly maxUnattendedHours: number;
+  /** How long history is kept; what is not set rightly is left out, and the runtime's default holds. */
+  readonly retention: Partial<RetentionLimits>;
 }
+
+const retentionSettings: Readonly<Record<keyof RetentionLimits, string>> = {
+  runDays: 'retention.runs.days',
+  runCount: 'retention.runs.count',
+  logDays: 'retention.logs.days',
+  logMegabytes: 'retention.logs.megabytes',
+  logMegabytesPerRun: 'retention.logs.megabytesPerRun',
+  wakeupDays: 'retention.wakeups.days',
+  wakeupCount: 'retention.wakeups.count',
+  activityDays: 'retention.activity.days',
+  activityCount: 'retention.activity.count',
+};
 
 const closeModes = ['finishRuns', 'keepRunning', 'stop'] as const;
 
@@ -51,7 +66,17 @@ function read(): Settings {
     runtimeExecutable: text(values.get<unknown>('runtimeExecutable')),
     whenWindowsClose: closeModes.find((mode) => mode === closeMode) ?? 'finishRuns',
     maxUnattendedHours: typeof hours === 'number' && hours > 0 && hours <= 8760 ? hours : 24,
+    retention: readRetention(values),
   };
+}
+
+function readRetention(values: vscode.WorkspaceConfiguration): Partial<RetentionLimits> {
+  const entries = Object.entries(retentionSettings).map(([limit, name]) => [limit, values.get<unknown>(name)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => isLimit(value)));
+}
+
+function isLimit(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 1_000_000_000;
 }
 
 function text(value: unknown): string {

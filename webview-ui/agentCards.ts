@@ -56,7 +56,8 @@ function card(agent: AgentCard, showFolder: boolean, page: Page): HTMLElement {
   );
 }
 
-function facts(agent: AgentCard, { t, clock }: Page): HTMLElement {
+function facts(agent: AgentCard, page: Page): HTMLElement {
+  const { t, clock } = page;
   const next = element('dd', { title: agent.schedule });
   const { nextHeartbeatAt, lastRunAt } = agent;
   if (nextHeartbeatAt === null) next.textContent = t('none planned');
@@ -71,7 +72,15 @@ function facts(agent: AgentCard, { t, clock }: Page): HTMLElement {
     next,
     element('dt', { text: t('Last run') }),
     last,
+    ...runsToday(agent, page),
   );
+}
+
+function runsToday({ today }: AgentCard, { t, clock }: Page): HTMLElement[] {
+  if (today === null) return [];
+  const figures = element('dd');
+  clock.keep(figures, (now) => (now >= today.from && now < today.to ? today.text : t('none yet')));
+  return [element('dt', { text: t('Runs today') }), figures];
 }
 
 type CardAction = 'review' | 'wake' | 'resume' | 'pause';

@@ -2,6 +2,7 @@ import type { Method, Notifications, Params, Result } from '../protocol.ts';
 import type { Event } from '../runtime/events.ts';
 import type { Disposable } from '../runtime/lifecycle.ts';
 import type { FolderState } from './folderState.ts';
+import type { Orphan } from './orphans.ts';
 
 /** Where the connection to a folder's runtime stands. */
 export type ConnectionStatus =
@@ -16,7 +17,7 @@ export type ConnectionStatus =
     }
   | { readonly kind: 'connected' }
   /** Given up until `retry`; the message says what happened and what to do next. */
-  | { readonly kind: 'failed'; readonly message: string; readonly action: 'retry' | 'reload' | 'restartRuntime' };
+  | { readonly kind: 'failed'; readonly message: string; readonly action: 'retry' | 'reload' | 'restartRuntime' | 'chooseState' };
 
 /** One folder as its views see it. */
 export interface FolderConnection extends Disposable {
@@ -44,4 +45,21 @@ export interface FolderConnection extends Disposable {
    * still is the one that was seen, and starts a new one. Otherwise the same as `retry`.
    */
   restartRuntime(): void;
+  /**
+   * Where the state is damaged (`failed` with the action `chooseState`): goes on with what can be read of it; the damaged files
+   * are kept. Otherwise the same as `retry`.
+   */
+  continueDamaged(): void;
+  /** States in the user's registry that no folder uses, the last written first. */
+  listOrphans(): Promise<readonly Orphan[]>;
+  /**
+   * Gives the folder the state of another one, under `Orphan.id`; what runs is cancelled. The state that it had is an orphan
+   * afterwards, so that the same undoes it. Resolves when the registry says so; the connection follows.
+   * @throws UserError
+   */
+  adopt(orphanId: string): Promise<void>;
+  /** Starts a runtime that puts a backup in the place of the state, which may be damaged. Only while no runtime is connected. */
+  restoreFrom(backup: string): void;
+  /** Deletes the state and the logs of the folder, and its entry in the registry. @throws UserError */
+  deleteState(): Promise<void>;
 }

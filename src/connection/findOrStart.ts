@@ -58,12 +58,14 @@ const maxInterrupted = 3;
  * `storage`, or whatever kind the starting runtime reports.
  */
 export async function findOrStart(search: RuntimeSearch): Promise<RuntimeClient> {
-  const { folder, registry, storagePath, build } = search;
+  return new Search(search, await useEntry(search)).run();
+}
+
+async function useEntry({ folder, registry, storagePath, build }: RuntimeSearch): Promise<FolderEntry> {
   const proposed = storeWithin(storagePath, folder);
   if (registry.find(folder) === null) makeStoreFolder(proposed);
   await registry.findOrCreate(folder, proposed);
-  const entry = await registry.recordUse(folder, build);
-  return new Search(search, entry).run();
+  return registry.recordUse(folder, build);
 }
 
 /**
@@ -97,13 +99,18 @@ class Search {
   async run(): Promise<RuntimeClient> {
     try {
       for (;;) {
-        const client = await this.#step(inspectOwner(this.#entry.store));
+        const client = await this.#step(inspectOwner(this.#store));
         if (client !== null) return client;
         await wait(this.#search.clock, pollMs, this.#search.signal);
       }
     } finally {
       this.#launch?.release();
     }
+  }
+
+  /** Looked up each time: somebody may have the folder adopt another state meanwhile. */
+  get #store(): string {
+    return (this.#search.registry.find(this.#search.folder) ?? this.#entry).store;
   }
 
   async #step(reading: OwnerReading): Promise<RuntimeClient | null> {
@@ -181,7 +188,7 @@ class Search {
   }
 
   #isStillOwnedBy(owner: OwnerRecord): boolean {
-    const reading = inspectOwner(this.#entry.store);
+    const reading = inspectOwner(this.#store);
     if (reading.kind !== 'record' || reading.record.epoch !== owner.epoch) return false;
     return !reading.record.released && isAlive(owner.identity);
   }
@@ -207,7 +214,7 @@ class Search {
     if (this.#launch === null) {
       this.#launch = launchRuntime(this.#search, {
         folder: folder.path,
-        store: this.#entry.store,
+        store: this.#store,
         cwd: registry.directory,
       });
       this.#since = null;

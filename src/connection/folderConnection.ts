@@ -1,5 +1,6 @@
 import type { Build } from '../endpoint/build.ts';
 import { identifyFolder, type FolderIdentity } from '../endpoint/folderIdentity.ts';
+import { assertFree } from '../endpoint/freeStore.ts';
 import type { OwnerRecord } from '../endpoint/ownerRecord.ts';
 import type { Registry } from '../endpoint/registry.ts';
 import type { Method, Notifications, Params, Result } from '../protocol.ts';
@@ -12,18 +13,22 @@ import type { RuntimeClient } from './client.ts';
 import type { ConnectionStatus, FolderConnection } from './connection.ts';
 import { findOrStart, isUsed, SilentRuntimeError } from './findOrStart.ts';
 import type { FolderState } from './folderState.ts';
-import type { RuntimeProgram } from './launchRuntime.ts';
+import { DamagedFolderError, type RuntimeProgram } from './launchRuntime.ts';
 import { Mirror } from './mirror.ts';
+import { listOrphans, type Orphan } from './orphans.ts';
 import { watchPulse } from './pulse.ts';
+import { removeDeletedStore } from './storeFolder.ts';
 import { wait } from './wait.ts';
 
 /** Who we are to the runtime: the rights and settings of the window. */
-export type ClientSettings = Params<'updateClient'> & { readonly kind: Params<'attach'>['kind'] };
+export type ClientSettings = Omit<Params<'updateClient'>, 'auditKey'> & { readonly kind: Params<'attach'>['kind'] };
 
 /** What all folders of a window have in common. */
 export interface ConnectionOptions extends RuntimeProgram {
   /** Opens the user's registry; called when it is first needed. */
   readonly registry: () => Registry;
+  /** The key that a window keeps for the audit log of a folder (by its id), as hex digits; null if it has none. May take its time. */
+  readonly auditKey?: (folderId: string) => Promise<string | null>;
   /** The storage path of the window, where stores of new folders are created. */
   readonly storagePath: string;
   readonly build: Build;
@@ -53,6 +58,9 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'log.read',
   'session.list',
   'issue.list',
+  'usage.query',
+  'activity.list',
+  'activity.verify',
   'runtime.status',
 ]);
 
@@ -70,10 +78,17 @@ export class RuntimeFolderConnection implements FolderConnection {
   #path: string;
   #status: ConnectionStatus = { kind: 'connecting', isReconnect: false };
   #client: RuntimeClient | null = null;
+  #folderId: string | null = null;
+  #auditKey: string | null = null;
+  #isAuditKeyAsked = false;
   #isWatchingLogs = false;
   #silentOwner: OwnerRecord | null = null;
+  /** What the person was told of the damaged state, and may go on without. */
+  #damage: DamagedFolderError | null = null;
   /** The running loop; null while `unused` or `failed`, and before `start`. */
   #loop: AbortController | null = null;
+  /** Arguments for the next runtime that is started, beside those of all. */
+  #launchArgs: readonly string[] = [];
   #isDisposed = false;
 
   constructor(folder: FolderReference, settings: ClientSettings, options: ConnectionOptions) {
@@ -100,7 +115,7 @@ export class RuntimeFolderConnection implements FolderConnection {
   }
 
   get state(): FolderState | null {
-    return this.#mirror.state;
+    return this.#status.kind === 'unused' ? null : this.#mirror.state;
   }
 
   get onDidChange(): Event<void> {
@@ -130,13 +145,66 @@ export class RuntimeFolderConnection implements FolderConnection {
     this.retry();
   }
 
+  continueDamaged(): void {
+    const damage = this.#damage;
+    this.#startLoop(true, damage === null ? [] : ['--continue-after', String(damage.continueAfter)]);
+  }
+
+  restoreFrom(backup: string): void {
+    this.#startLoop(true, ['--restore', backup]);
+  }
+
+  listOrphans(): Promise<readonly Orphan[]> {
+    return listOrphans(this.#options.registry());
+  }
+
+  async adopt(orphanId: string): Promise<void> {
+    if (this.#status.kind === 'connected' || this.#status.kind === 'connecting') {
+      // The runtime gives the store up itself: nobody else can start one on it in between.
+      await this.request('state.adopt', { entryId: orphanId });
+      return;
+    }
+    await this.#options.registry().adopt(await identifyFolder(this.#path), orphanId, assertFree);
+    this.retry();
+  }
+
+  async deleteState(): Promise<void> {
+    const registry = this.#options.registry();
+    const folder = await identifyFolder(this.#path);
+    const entry = registry.find(folder);
+    await this.request('state.delete', {});
+    if (entry !== null) await removeDeletedStore(registry, entry, this.#options.clock);
+  }
+
   /** Tells the runtime, now and after each reconnect, what rights and settings this window has. */
   updateSettings(settings: ClientSettings): void {
     this.#settings = settings;
+    this.#askForAuditKey();
     const { kind: _kind, ...params } = settings;
-    this.#client?.request('updateClient', params).catch((error: unknown) => {
+    this.#client?.request('updateClient', { ...params, ...this.#secret }).catch((error: unknown) => {
       this.#options.logger.warn('The runtime did not take the settings', toError(error).message);
     });
+  }
+
+  /** What only a trusted window tells. */
+  get #secret(): { auditKey?: string } {
+    return this.#auditKey !== null && this.#settings.isTrusted ? { auditKey: this.#auditKey } : {};
+  }
+
+  /** Once, when the window is trusted. Connecting does not wait for it: a keychain may ask the user to unlock it first. */
+  #askForAuditKey(): void {
+    const { auditKey, logger } = this.#options;
+    if (!auditKey || this.#folderId === null || this.#isAuditKeyAsked || !this.#settings.isTrusted) return;
+    this.#isAuditKeyAsked = true;
+    auditKey(this.#folderId).then(
+      (key) => {
+        this.#auditKey = key;
+        if (key !== null) this.updateSettings(this.#settings);
+      },
+      (error: unknown) => {
+        logger.warn('The key of the audit log was not found', toError(error).message);
+      },
+    );
   }
 
   watchLogs(enabled: boolean): void {
@@ -172,11 +240,13 @@ export class RuntimeFolderConnection implements FolderConnection {
     this.#didGrowLogEmitter.dispose();
   }
 
-  #startLoop(isForced: boolean): void {
+  #startLoop(isForced: boolean, launchArgs: readonly string[] = []): void {
     if (this.#loop !== null || this.#isDisposed) return;
     const loop = new AbortController();
     this.#loop = loop;
     this.#silentOwner = null;
+    this.#damage = null;
+    this.#launchArgs = launchArgs;
     this.#setStatus({ kind: 'connecting', isReconnect: this.state !== null });
     void this.#run(loop.signal, isForced);
   }
@@ -202,9 +272,13 @@ export class RuntimeFolderConnection implements FolderConnection {
     this.#path = folder.path;
     const registry = this.#options.registry();
     if (!isForced && !isUsed(folder, registry)) return { kind: 'unused' };
+    this.#folderId = folder.id;
+    this.#askForAuditKey();
     for (let shortOnes = 0; shortOnes < maxShortConnections;) {
       const began = clock.monotonic();
       const wasConnected = await this.#connectOnce(folder, registry, signal);
+      // Its state was deleted, and its configuration is gone too: nothing is started unasked.
+      if (!isUsed(folder, registry)) return { kind: 'unused' };
       shortOnes = wasConnected && clock.monotonic() - began >= goodConnectionMs ? 0 : shortOnes + 1;
       this.#setStatus({ kind: 'connecting', isReconnect: true });
       // The first loss is mended at once.
@@ -218,7 +292,9 @@ export class RuntimeFolderConnection implements FolderConnection {
     const onDrain = (): void => {
       this.#setStatus({ kind: 'connecting', isReconnect: this.state !== null, isWaitingForOlder: true });
     };
-    const client = await findOrStart({ ...this.#options, folder, registry, signal, onDrain });
+    const extraArgs = [...(this.#options.extraArgs ?? []), ...this.#launchArgs];
+    const client = await findOrStart({ ...this.#options, extraArgs, folder, registry, signal, onDrain });
+    this.#launchArgs = [];
     const lost = new Promise<void>((resolve) => {
       client.onDidClose(() => {
         resolve();
@@ -247,11 +323,12 @@ export class RuntimeFolderConnection implements FolderConnection {
       this.#didGrowLogEmitter.fire(growth);
     });
     const attached = this.#settings;
-    const { instance } = await client.request('attach', { ...attached, version });
+    const key = this.#auditKey;
+    const { instance } = await client.request('attach', { ...attached, ...this.#secret, version });
     await this.#mirror.follow(client, instance);
     this.#client = client;
     if (this.#isWatchingLogs) this.#sendLogWatch(true);
-    if (attached !== this.#settings) this.updateSettings(this.#settings);
+    if (attached !== this.#settings || key !== this.#auditKey) this.updateSettings(this.#settings);
   }
 
   /** Waits for a connection that is being made. */
@@ -290,6 +367,10 @@ export class RuntimeFolderConnection implements FolderConnection {
     if (error instanceof SilentRuntimeError) {
       this.#silentOwner = error.owner;
       return { kind: 'failed', message: error.message, action: 'restartRuntime' };
+    }
+    if (error instanceof DamagedFolderError) {
+      this.#damage = error;
+      return { kind: 'failed', message: error.message, action: 'chooseState' };
     }
     if (error instanceof UserError) {
       return { kind: 'failed', message: error.message, action: error.kind === 'version' ? 'reload' : 'retry' };

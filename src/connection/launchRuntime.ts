@@ -20,6 +20,17 @@ export interface RuntimeProgram {
   readonly extraArgs?: readonly string[];
 }
 
+/** The state of the folder cannot be read whole; nothing was changed. Only a person may decide to go on without the rest. */
+export class DamagedFolderError extends UserError {
+  /** Names the state to go on with, to a runtime that is started with `--continue-after`. */
+  readonly continueAfter: number;
+
+  constructor(message: string, continueAfter: number) {
+    super('damaged', message);
+    this.continueAfter = continueAfter;
+  }
+}
+
 /** What became of a runtime that ended before anybody could connect. */
 export type LaunchEnd =
   | { readonly kind: 'other_owner' }
@@ -104,7 +115,10 @@ export function explainExit(stderr: string, exit: string): UserError {
 function parseReason(line: string): UserError | null {
   if (!line.startsWith('{')) return null;
   try {
-    const { kind, message } = JSON.parse(line) as { kind?: unknown; message?: unknown };
+    const { kind, message, continueAfter } = JSON.parse(line) as Record<string, unknown>;
+    if (kind === 'damaged' && typeof message === 'string' && typeof continueAfter === 'number') {
+      return new DamagedFolderError(message, continueAfter);
+    }
     return typeof kind === 'string' && typeof message === 'string'
       ? new UserError(kind as UserErrorKind, message)
       : null;

@@ -14,7 +14,7 @@ export interface FolderEntry {
   readonly id: string;
   /** Real path of the folder. */
   readonly path: string;
-  /** Absolute path of its store; never changes once it stands here. */
+  /** Absolute path of its store; changes only when the folder adopts another one. */
   readonly store: string;
   /** The newest build that ever ran here; nothing older is started. */
   readonly newestVersion: Build | null;
@@ -96,9 +96,69 @@ export class Registry {
       if (entry === null) throw new UserError('storage', `${folder.path} is not in the registry. Reload the window.`);
       const newestVersion = newerBuild(entry.newestVersion, build);
       const used = { ...entry, newestVersion, lastUsedAt: Date.now() };
-      const temporary = this.#writeTemporary(used);
-      renameSync(temporary, this.#pathOf(folder.id));
+      this.#write(used);
       return used;
+    });
+  }
+
+  /**
+   * Makes sure that a folder belongs to a store, for a runtime that owns the store already: of several stores that would serve
+   * one folder, only one does. Registers the store if the folder has none; false if the folder has another one.
+   * @throws UserError of kind `storage` if the registry cannot be written.
+   */
+  async confirm(folder: FolderIdentity, store: string): Promise<boolean> {
+    return this.#locked(folder.id, () => {
+      const now = Date.now();
+      const made = { ...folder, store, newestVersion: null, createdAt: now, lastUsedAt: now };
+      return (this.#read(folder.id) ?? this.#create(made)).store === store;
+    });
+  }
+
+  /**
+   * Points a folder to the store of another entry, which disappears. The store that the folder had gets an entry of its own,
+   * under an id that belongs to no folder: nothing is lost, and adopting that entry undoes it.
+   * @param assertFree throws for a store that somebody else runs; asked for both, while no entry can change
+   * @throws UserError of kind `not_found` if there is no such entry, `storage`, or what `assertFree` throws
+   */
+  async adopt(folder: FolderIdentity, entryId: string, assertFree: (store: string) => void): Promise<FolderEntry> {
+    if (folder.id === entryId) throw new UserError('refused', 'This state belongs to this folder already.');
+    // Always in the same order, so that two who adopt at once do not wait for each other.
+    const [first = '', second = ''] = [folder.id, entryId].sort();
+    return this.#locked(first, () =>
+      this.#locked(second, () => {
+        const adopted = this.#read(entryId);
+        if (adopted === null) throw new UserError('not_found', 'That state is not in the registry any more.');
+        const present = this.#read(folder.id);
+        assertFree(adopted.store);
+        if (present !== null) assertFree(present.store);
+        if (present !== null) this.#write({ ...present, id: randomBytes(16).toString('hex') });
+        const entry = { ...adopted, ...folder, lastUsedAt: Date.now() };
+        this.#write(entry);
+        unlinkSync(this.#pathOf(entryId));
+        return entry;
+      }),
+    );
+  }
+
+  /**
+   * Removes the entry of a folder if it still names this store; does nothing else.
+   * @throws UserError of kind `storage` if the registry cannot be written.
+   */
+  async forget(folder: Pick<FolderIdentity, 'id'>, store: string): Promise<void> {
+    await this.#locked(folder.id, () => {
+      if (this.#read(folder.id)?.store === store) unlinkSync(this.#pathOf(folder.id));
+    });
+  }
+
+  /**
+   * Has `remove` delete a store that no entry names, while nobody can give it to this folder; answers whether it was called.
+   * @throws UserError of kind `storage` if the registry cannot be written, or what `remove` throws
+   */
+  async removeUnused(folder: Pick<FolderIdentity, 'id'>, store: string, remove: () => void): Promise<boolean> {
+    return this.#locked(folder.id, () => {
+      if (this.list().some((entry) => entry.store === store)) return false;
+      remove();
+      return true;
     });
   }
 
@@ -128,6 +188,11 @@ export class Registry {
     }
   }
 
+  /** Creates or replaces an entry in one step. */
+  #write(entry: FolderEntry): void {
+    renameSync(this.#writeTemporary(entry), this.#pathOf(entry.id));
+  }
+
   /** For file systems that have no links, such as exFAT. */
   #createWithoutLinks(entry: FolderEntry): FolderEntry {
     writeFileSync(this.#pathOf(entry.id), formatEntry(entry), { flag: 'wx', mode: 0o600 });
@@ -154,7 +219,7 @@ export class Registry {
   }
 
   /** Runs a few synchronous file operations while nobody else changes this entry. */
-  async #locked<T>(id: string, change: () => T): Promise<T> {
+  async #locked<T>(id: string, change: () => T | Promise<T>): Promise<T> {
     const lock = join(this.#folders, `${id}.lock`);
     try {
       const deadline = performance.now() + lockLimitMs;
@@ -163,7 +228,7 @@ export class Registry {
         await delay(lockRetryMs);
       }
       try {
-        return change();
+        return await change();
       } finally {
         unlinkSync(lock);
       }

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../protocol.ts';
 
 /**
- * A snapshot that fits into one message: the oldest issues are left out first, then the oldest settled runs.
- * Both can be had by page. Texts of issues are what makes it long: 500 of them may be 100 000 characters each.
+ * A snapshot that fits into one message: the oldest issues are left out first, then the oldest settled runs, then queued ones.
+ * All can be had by page. Texts of issues are what makes it long: 500 of them may be 100 000 characters each.
  */
 export function boundSnapshot(snapshot: Snapshot, maxBytes: number): Snapshot {
   let bounded = snapshot;
@@ -20,7 +20,9 @@ function dropHalf(snapshot: Snapshot): Snapshot | null {
     return { ...snapshot, issues: newestFirst.slice(0, Math.floor(newestFirst.length / 2)) };
   }
   const settled = snapshot.runs.filter((run) => run.finishedAt !== null).sort((a, b) => b.number - a.number);
-  if (settled.length === 0) return null;
-  const dropped = new Set(settled.slice(Math.floor(settled.length / 2)));
+  const queued = snapshot.runs.filter((run) => run.status === 'queued').sort((a, b) => a.number - b.number);
+  const [some] = [settled, queued].filter(({ length }) => length > 0);
+  if (some === undefined) return null;
+  const dropped = new Set(some.slice(Math.floor(some.length / 2)));
   return { ...snapshot, runs: snapshot.runs.filter((run) => !dropped.has(run)) };
 }

@@ -4,6 +4,7 @@ import type { ConsentStore } from './config/consentStore.ts';
 import { configurationPath, loadConfiguration, type LoadedConfiguration } from './config/load.ts';
 import { reconcile, type FileContent, type FingerprintedDefinition, type Reconciliation } from './config/reconcile.ts';
 import { UserError } from './errors.ts';
+import type { Actor, Audit } from './governance/audit.ts';
 import { Emitter, type Event } from './events.ts';
 import type { Logger } from './log.ts';
 import type { ConfigurationState } from './model.ts';
@@ -12,6 +13,7 @@ import {
   listAgents,
   markAgentAbsent,
   putAgentDefinition,
+  revokeEnforcement,
   setAgentPosition,
   type AgentRow,
 } from './store/agentTable.ts';
@@ -24,6 +26,7 @@ export interface DefinitionsOptions {
   readonly store: Store;
   readonly state: StateWriter;
   readonly consents: ConsentStore;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -31,6 +34,12 @@ export interface DefinitionsOptions {
 interface Reading {
   readonly loaded: LoadedConfiguration;
   readonly content: FileContent;
+}
+
+/** What somebody has just accepted. */
+interface Acceptance {
+  readonly by: Actor;
+  readonly agents: readonly FingerprintedDefinition[];
 }
 
 interface Plan extends Reconciliation {
@@ -81,14 +90,14 @@ export class Definitions {
    * Puts pending definitions in force. The file is read again: what is accepted is what stands in it now.
    * @throws UserError of kind `consent` if it has changed since the user looked
    */
-  accept(hashes: readonly string[]): Promise<string[]> {
+  accept(hashes: readonly string[], by: Actor): Promise<string[]> {
     return this.#oneAtATime(async () => {
       const reading = await this.#read();
       const agents = reading.content.status === 'ok' ? reading.content.agents : [];
       const accepted = agents.filter((agent) => hashes.includes(agent.fingerprint));
       const isComplete = hashes.every((hash) => accepted.some((agent) => agent.fingerprint === hash));
       if (isComplete) await this.#options.consents.add(accepted.map((agent) => agent.fingerprint));
-      await this.#apply(reading);
+      await this.#apply(reading, isComplete ? { by, agents: accepted } : undefined);
       if (isComplete) return accepted.map((agent) => agent.definition.key);
       throw new UserError('consent', 'The configuration has changed since it was shown. Review it again.');
     });
@@ -122,15 +131,21 @@ export class Definitions {
     return { loaded, content: { status: 'ok', agents } };
   }
 
-  async #apply({ loaded, content }: Reading): Promise<ConfigurationState> {
+  async #apply({ loaded, content }: Reading, acceptance?: Acceptance): Promise<ConfigurationState> {
     const { store, state, consents, folder } = this.#options;
+    const accepted = await consents.read();
+    this.#revokeUnaccepted(accepted);
     const rows = listAgents(store);
     const inForce = new Map(rows.filter((row) => row.isEnforced).map((row) => [row.key, row]));
-    const plan = reconcile({ folder, inForce, file: content, accepted: await consents.read() });
+    const plan = reconcile({ folder, inForce, file: content, accepted });
+    // What tightens an accepted definition counts as accepted: only such ones stay in force at the next start.
+    const tighter = plan.enforce.map((one) => one.fingerprint).filter((one) => !accepted.has(one));
+    if (tighter.length > 0) await consents.add(tighter);
     if (content.status !== 'invalid') {
       const agents = content.status === 'ok' ? content.agents : [];
       state.commit((transaction) => {
         this.#store(transaction, rows, { ...plan, agents });
+        if (acceptance) this.#recordAcceptance(transaction, acceptance);
       });
     }
     this.#state = {
@@ -143,6 +158,28 @@ export class Definitions {
     await store.durable();
     this.#didChangeEmitter.fire(this.#state);
     return this.#state;
+  }
+
+  /** The state may be a backup, or come from another folder: what is in force in it counts only if this user accepted it here. */
+  #revokeUnaccepted(accepted: ReadonlySet<string>): void {
+    const { store, state } = this.#options;
+    const unaccepted = listAgents(store).filter((row) => row.isEnforced && !accepted.has(row.fingerprint));
+    if (unaccepted.length === 0) return;
+    state.commit((transaction) => {
+      for (const { key } of unaccepted) {
+        revokeEnforcement(transaction, key);
+        transaction.touchAgent(key);
+      }
+    });
+  }
+
+  /** One entry an agent, so that each agent's history has it. */
+  #recordAcceptance(transaction: StateTransaction, { by, agents }: Acceptance): void {
+    for (const { definition, fingerprint: hash } of agents) {
+      const { key } = definition;
+      const entry = { actor: by, action: 'configuration.accepted', target: 'configuration', agent: key } as const;
+      this.#options.audit.record(transaction, { ...entry, details: { definition: hash } });
+    }
   }
 
   #store(transaction: StateTransaction, rows: readonly AgentRow[], plan: Plan): void {

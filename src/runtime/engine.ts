@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
+import type { Audit } from './governance/audit.ts';
 import type { Logger } from './log.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
@@ -21,11 +22,14 @@ export interface EngineOptions {
   readonly store: Store;
   readonly state: StateWriter;
   readonly definitions: Definitions;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Real path of the workspace folder. */
   readonly workspaceFolder: string;
   readonly logsDirectory: string;
+  /** Largest log of a run that starts now, in bytes. */
+  readonly maxLogBytes: () => number;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   /** Runs of the folder at a time. */
   readonly slots: number;
@@ -48,13 +52,13 @@ export class Engine {
   readonly #heartbeats: Heartbeats;
 
   constructor(options: EngineOptions) {
-    const { store, state, clock, logger, facts } = options;
+    const { store, state, clock, logger, facts, audit } = options;
     this.#options = options;
     this.#trees = new ProcessTrees({ clock, logger });
-    this.queue = new WakeQueue({ state, clock });
+    this.queue = new WakeQueue({ state, clock, audit });
     this.executor = this.#makeExecutor();
     this.dispatcher = this.#makeDispatcher();
-    this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts });
+    this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
     this.#heartbeats = new Heartbeats({ timers, store, state, desk: this.desk, logger });
   }
@@ -115,6 +119,7 @@ export class Engine {
       clock,
       logger,
       logsDirectory,
+      maxLogBytes: this.#options.maxLogBytes,
       workspaceFolder,
       baseEnvironment,
       onDidGrowLog,

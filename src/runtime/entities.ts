@@ -1,21 +1,30 @@
+import { hostDay } from './localDays.ts';
 import type { AgentRow } from './store/agentTable.ts';
 import { countRuns } from './store/runTable.ts';
+import { listSkips, utcDay } from './store/skipTable.ts';
 import type { Reader } from './store/store.ts';
-import type { Agent, AgentStatus } from './model.ts';
+import { quarterOf, sumUsage } from './store/usageTable.ts';
+import type { Agent, AgentDay, AgentStatus } from './model.ts';
 
 /** What clients see of an agent: its row, and what follows from its runs. */
 export function toAgent(
   row: AgentRow,
-  context: { readonly reader: Reader; readonly isPending: boolean; readonly commandLine: string },
+  context: {
+    readonly reader: Reader;
+    readonly now: number;
+    readonly isPending: boolean;
+    readonly commandLine: string;
+  },
 ): Agent {
   const { definition } = row;
+  const { reader, now } = context;
   return {
     key: row.key,
     role: definition.role,
     goal: definition.goal,
     reportsTo: definition.reportsTo,
     adapter: definition.adapter,
-    status: statusOf(row, countRuns(context.reader, row.key, 'running')),
+    status: statusOf(row, countRuns(reader, row.key, 'running')),
     statusReason: row.isAbsent ? 'It is missing from the configuration.' : row.stateReason,
     consent: context.isPending ? 'pending' : 'accepted',
     isRunnable: row.isEnforced,
@@ -27,7 +36,15 @@ export function toAgent(
     lastRunId: row.lastRunId,
     lastRunStatus: row.lastRunStatus,
     lastRunAt: row.lastRunAt,
+    today: dayOf(reader, row.key, now),
+    skips: { day: utcDay(now), counts: listSkips(reader, row.key, utcDay(now)) },
   };
+}
+
+function dayOf(reader: Reader, agent: string, now: number): AgentDay {
+  const { from, to } = hostDay(now);
+  const { runs, failedRuns, runMs } = sumUsage(reader, { from: quarterOf(from), to: quarterOf(to) }, agent);
+  return { from, to, runs, failedRuns, runMs };
 }
 
 function statusOf(row: AgentRow, running: number): AgentStatus {

@@ -1,4 +1,5 @@
 import type { Change, Snapshot } from '../protocol.ts';
+import type { Clock } from './clock.ts';
 import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { toAgent } from './entities.ts';
@@ -16,9 +17,11 @@ const snapshotRuns = 50;
 export class FolderSnapshot {
   readonly #store: Store;
   readonly #definitions: Definitions;
+  readonly #clock: Clock;
 
-  constructor(store: Store, definitions: Definitions) {
+  constructor(store: Store, definitions: Definitions, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
     this.#definitions = definitions;
   }
 
@@ -64,6 +67,7 @@ export class FolderSnapshot {
   #toAgent(row: AgentRow): Agent {
     return toAgent(row, {
       reader: this.#store,
+      now: this.#clock.now(),
       isPending: this.#definitions.isPending(row.key),
       commandLine: commandLine(row.definition),
     });

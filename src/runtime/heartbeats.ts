@@ -77,7 +77,7 @@ export class Heartbeats {
 
   async #wake(due: DueHeartbeat): Promise<void> {
     if (!findAgent(this.#options.store, due.agent)) return;
-    await this.#options.desk.wake({
+    const request = {
       agent: due.agent,
       source: 'timer',
       reason: describeDue(due),
@@ -85,7 +85,8 @@ export class Heartbeats {
       issueId: null,
       taskKey: null,
       idempotencyKey: `due:${String(due.plannedAt)}`,
-    });
+    } as const;
+    await this.#options.desk.wake(request, 'runtime');
   }
 }
 

@@ -10,6 +10,7 @@ import { toError, UserError } from './errors.ts';
 import { LogFileWriter } from './logFileWriter.ts';
 import { Runtime } from './runtime.ts';
 import { LiveOwnerError } from './store/owner.ts';
+import { DamagedStateError } from './store/recovery.ts';
 
 /** Exit codes that whoever started the runtime understands; the reason stands on standard error as one line of JSON. */
 const exitFailed = 1;
@@ -26,6 +27,10 @@ const { values } = parseArgs({
     installation: { type: 'string' },
     slots: { type: 'string' },
     'linger-ms': { type: 'string' },
+    /** The transaction after which a damaged state may go on; the person chose it. */
+    'continue-after': { type: 'string' },
+    /** A backup that takes the place of the state, whatever that is like. */
+    restore: { type: 'string' },
     wasm: { type: 'string' },
   },
 });
@@ -50,6 +55,8 @@ async function main(): Promise<void> {
     logger,
     slots: positive(values.slots, defaultSlots),
     lingerMs: positive(values['linger-ms'], defaultLingerMs),
+    continueAfter: values['continue-after'] === undefined ? undefined : Number(values['continue-after']),
+    restoreFrom: values.restore,
     hasInstallation: () => installation === undefined || fs.existsSync(installation),
     environment: process.env,
     onDidStop: () => process.exit(0),
@@ -87,7 +94,10 @@ main().catch((thrown: unknown) => {
   process.exit(error instanceof LiveOwnerError ? exitOwnedElsewhere : exitFailed);
 });
 
-function explain(error: Error): { kind: string; message: string } {
+function explain(error: Error): { kind: string; message: string; continueAfter?: number } {
+  if (error instanceof DamagedStateError) {
+    return { kind: error.kind, message: error.message, continueAfter: error.damage.lastSequence };
+  }
   if (error instanceof UserError) return { kind: error.kind, message: error.message };
   if (!('code' in error)) return { kind: 'internal', message: error.message };
   // A system error at the start is nearly always the storage folder, or a full disk.

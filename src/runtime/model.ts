@@ -78,6 +78,49 @@ export const refusalReasons = [
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
+/** Why a scheduled heartbeat came to nothing: it would have been held, was refused, or (`coalesced`) the agent was at it already. */
+export const skipReasons = [...holdReasons, ...refusalReasons, 'coalesced'] as const;
+export type SkipReason = (typeof skipReasons)[number];
+
+/** How long history is kept. Days and counts hold together: what is beyond either goes. 0 = no limit. */
+export interface RetentionLimits {
+  readonly runDays: number;
+  readonly runCount: number;
+  readonly logDays: number;
+  /** All run logs together, in MiB. */
+  readonly logMegabytes: number;
+  /** The log of one run, in MiB. */
+  readonly logMegabytesPerRun: number;
+  readonly wakeupDays: number;
+  readonly wakeupCount: number;
+  readonly activityDays: number;
+  readonly activityCount: number;
+}
+
+/** Why a run's log was removed: `age`, after `limit` days; `size`, because all logs together had more than `limit` MiB. */
+export interface LogRemoval {
+  readonly reason: 'age' | 'size';
+  readonly limit: number;
+}
+
+/** What an agent did on one day, as the clock of the runtime's machine reckons days. */
+export interface AgentDay {
+  /** Epoch ms of its beginning and its end. */
+  readonly from: number;
+  readonly to: number;
+  /** Runs that ended in it. */
+  readonly runs: number;
+  readonly failedRuns: number;
+  readonly runMs: number;
+}
+
+/** Scheduled heartbeats of an agent that came to nothing on one UTC day. */
+export interface AgentSkips {
+  /** Days since 1970-01-01. */
+  readonly day: number;
+  readonly counts: readonly { readonly reason: SkipReason; readonly skips: number }[];
+}
+
 /** When and for what an agent may be woken; the three `wakeOn…` switches are independent. */
 export interface HeartbeatPolicy {
   /** Allows the agent's own schedule. */
@@ -120,6 +163,9 @@ export interface Agent {
   readonly lastRunStatus: RunStatus | null;
   /** Epoch ms at which the last run settled. */
   readonly lastRunAt: number | null;
+  /** As of the last change of the agent. */
+  readonly today: AgentDay;
+  readonly skips: AgentSkips;
 }
 
 /** A place in the workspace that an issue is about; lines and characters count from 0, end exclusive. */
@@ -176,6 +222,8 @@ export interface Run {
   readonly logBytes: number;
   /** True once somebody asked for its end. */
   readonly isCancelling: boolean;
+  /** Null while its log is kept. */
+  readonly logRemoval: LogRemoval | null;
 }
 
 /** The parts of a run that lists leave out. */
@@ -197,6 +245,74 @@ export interface Session {
   readonly runs: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** One entry of the audit log. */
+export interface Activity {
+  /** Counts from 1 without a gap. */
+  readonly number: number;
+  readonly at: number;
+  /** `user:window`, `user:cli`, `agent:<key>` or `runtime`. */
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  readonly agent: string | null;
+  readonly runId: string | null;
+  readonly result: string;
+  /** Micro-dollars, once known. */
+  readonly costMicros: number | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** The beginning of what somebody wrote; null if nothing was, or it was erased. */
+  readonly text: string | null;
+  readonly isTextErased: boolean;
+  /** True if it was chained with a key: nobody without the key could have written it. */
+  readonly isKeyed: boolean;
+}
+
+/**
+ * What does not fit in the audit log. `hash`: a row was changed; `missing`: it is gone; `inserted`: it does not belong here; `text`:
+ * the text beside it was changed; `wrong_key`: it was not written with the key in use; `anchor`: what stands for removed rows is not
+ * what retention wrote; `cut`, `replaced`: the log ends before, or has something else at, what its head says; `head_forged`: the head is not ours.
+ */
+export const activityProblems = [
+  'hash',
+  'missing',
+  'inserted',
+  'text',
+  'wrong_key',
+  'anchor',
+  'cut',
+  'replaced',
+  'head_forged',
+] as const;
+export type ActivityProblem = (typeof activityProblems)[number];
+
+/** The first row of the audit log that does not fit. */
+export interface ActivityFault {
+  readonly problem: ActivityProblem;
+  readonly number: number;
+  /** When the row says that it was written, or its end was noted; null if nothing says so. */
+  readonly at: number | null;
+  readonly action: string | null;
+}
+
+/** What a walk through the audit log found. */
+export interface ActivityVerification {
+  /** Rows that were looked at, up to the first that does not fit; the sum of the next three. */
+  readonly rows: number;
+  readonly keyed: number;
+  readonly unkeyed: number;
+  /** Written with a key that no window has brought: only their place in the chain and their texts were checked. */
+  readonly unknownKey: number;
+  readonly erasedTexts: number;
+  /** Rows that retention removed, and epoch ms of the latest of them. */
+  readonly removed: number;
+  readonly removedUntil: number | null;
+  /** False: the log is protected against accidents only, from now on. */
+  readonly hasKey: boolean;
+  /** Whether the end of the log stands outside the store too. */
+  readonly head: 'present' | 'missing' | 'unreadable';
+  readonly fault: ActivityFault | null;
 }
 
 /** A mistake in the configuration file; line and column count from 1. */
@@ -240,4 +356,6 @@ export interface RuntimeState {
   readonly slots: number;
   readonly storePath: string;
   readonly logPath: string;
+  /** What the person should know of how the state was recovered at this start, in sentences; usually nothing. */
+  readonly remarks: readonly string[];
 }

@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import type { Build } from '../endpoint/build.ts';
 import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
 import type { FolderIdentity } from '../endpoint/folderIdentity.ts';
+import { Registry } from '../endpoint/registry.ts';
 import { StopFlag } from '../endpoint/stopFlag.ts';
 import { protocolVersion } from '../protocol.ts';
 import { Attendance } from './attendance.ts';
@@ -16,19 +17,34 @@ import { Definitions } from './definitions.ts';
 import { Engine } from './engine.ts';
 import { toError, UserError } from './errors.ts';
 import { FolderSnapshot } from './folderSnapshot.ts';
+import { Audit, type Actor, type AuditDetails } from './governance/audit.ts';
+import { AuditHead } from './governance/auditHead.ts';
+import { AuditKeys } from './governance/auditKeys.ts';
 import { DisposableStore } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { RuntimeState } from './model.ts';
 import { identifyProcess } from './processIdentity.ts';
+import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
+import { deletionRequests } from './requests/deletionRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { sessionRequests } from './requests/sessionRequests.ts';
+import { onlyWhileServing } from './requests/serving.ts';
+import { stateRequests } from './requests/stateRequests.ts';
+import { usageRequests } from './requests/usageRequests.ts';
+import { maxLogBytes } from './retention/limits.ts';
+import { Retention } from './retention/retention.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
+import { LogFolder } from './runs/logFolder.ts';
 import { Server } from './server.ts';
-import { StopControl } from './stopControl.ts';
-import { Owner } from './store/owner.ts';
+import type { ClientContext } from './serverClient.ts';
+import { settleOrigin } from './stateOrigin.ts';
+import { restoreBackup, StateTransfer } from './stateTransfer.ts';
+import { StopControl, type Asker } from './stopControl.ts';
+import { LiveOwnerError, Owner } from './store/owner.ts';
+import { listRunningRuns } from './store/runTable.ts';
 import { StateWriter } from './store/stateWriter.ts';
 import { Store } from './store/store.ts';
 import { prepareStoreDirectory } from './store/storeDirectory.ts';
@@ -49,6 +65,10 @@ export interface RuntimeOptions {
   readonly slots: number;
   /** How long to live on after the last client left, in milliseconds. */
   readonly lingerMs: number;
+  /** See `StoreOptions`. */
+  readonly continueAfter?: number | undefined;
+  /** Absolute path of a backup that takes the place of the state, whatever that is like. */
+  readonly restoreFrom?: string | undefined;
   /** False when the installation that this runtime came from has gone. */
   readonly hasInstallation: () => boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -72,9 +92,13 @@ export class Runtime implements AsyncDisposable {
   readonly #store: Store;
   readonly #startedAt: number;
   readonly #state: StateWriter;
+  readonly #auditKeys = new AuditKeys();
+  readonly #auditHead: AuditHead;
+  readonly #audit: Audit;
   readonly #definitions: Definitions;
   readonly #snapshot: FolderSnapshot;
   readonly #feed: ChangeFeed;
+  readonly #retention: Retention;
   readonly #engine: Engine;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
@@ -83,6 +107,10 @@ export class Runtime implements AsyncDisposable {
   readonly #token = randomBytes(32).toString('hex');
   #mode: RuntimeState['mode'] = 'running';
   #stopping: Promise<void> | null = null;
+  /** True once the state is about to be replaced or deleted: nothing more is recorded in it. */
+  #isGivenUp = false;
+  /** Who asked for its end; the runtime itself if nobody did. */
+  #stopActor: Actor = 'runtime';
 
   private constructor(options: RuntimeOptions, owner: Owner, store: Store) {
     const { clock, logger, folder } = options;
@@ -93,10 +121,24 @@ export class Runtime implements AsyncDisposable {
     this.#state = new StateWriter(store, (touched) => {
       this.#feed.add(this.#snapshot.changesOf(touched), store.durable());
     });
+    const { stateDirectory } = options;
+    const isFenced = (): boolean => owner.isFenced();
+    const keys = this.#auditKeys;
+    const folderId = folder.id;
+    this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId, isFenced });
+    this.#audit = new Audit({ store, clock, keys, head: this.#auditHead });
     const consentDirectory = path.join(options.stateDirectory, 'consent');
     const consents = new ConsentStore({ directory: consentDirectory, folderId: folder.id, clock, log: logger });
-    this.#definitions = new Definitions({ folder: folder.path, store, state: this.#state, consents, clock, logger });
-    this.#snapshot = new FolderSnapshot(store, this.#definitions);
+    this.#definitions = new Definitions({
+      folder: folder.path,
+      store,
+      state: this.#state,
+      consents,
+      audit: this.#audit,
+      clock,
+      logger,
+    });
+    this.#snapshot = new FolderSnapshot(store, this.#definitions, clock);
     this.#feed = new ChangeFeed({
       publish: (batch) => {
         this.#server.publish(batch);
@@ -105,12 +147,20 @@ export class Runtime implements AsyncDisposable {
         this.#fail(error);
       },
     });
+    const logs = new LogFolder(path.join(options.storePath, 'logs'));
+    this.#retention = new Retention({ store, state: this.#state, audit: this.#audit, clock, logger, logs });
     this.#engine = this.#makeEngine();
     this.#endpoint = this.#disposables.add(createEndpoint());
     this.#server = this.#makeServer();
     this.#attendance = this.#disposables.add(this.#makeAttendance());
+    const meet = (client: ClientContext): void => {
+      this.#takeAuditKey(client);
+      this.#retention.follow(client);
+    };
+    this.#disposables.add(this.#server.onDidAttach(meet));
+    this.#disposables.add(this.#server.onDidUpdate(meet));
     const flag = new StopFlag(options.stateDirectory);
-    const onDidChange = (isStopped: boolean): Promise<void> => this.#followStop(isStopped);
+    const onDidChange = (isStopped: boolean, by: Asker | null): Promise<void> => this.#followStop(isStopped, by);
     this.#stopControl = this.#disposables.add(new StopControl({ flag, clock, onDidChange }));
     this.#disposables.add(
       owner.watch(() => {
@@ -137,8 +187,12 @@ export class Runtime implements AsyncDisposable {
       fs.mkdirSync(path.join(options.storePath, 'logs'), { recursive: true, mode: 0o700 });
       const directory = path.join(options.storePath, 'state');
       prepareStoreDirectory(directory);
-      const { wasmPath, logger } = options;
-      const store = await Store.open({ directory, wasmPath, logger, isFenced: () => owner.isFenced() });
+      const { wasmPath, logger, continueAfter } = options;
+      const registry = Registry.open(options.stateDirectory);
+      if (!(await registry.confirm(options.folder, options.storePath))) throw hasAnotherState();
+      if (options.restoreFrom !== undefined) await restoreBackup(options.restoreFrom, { ...options, registry });
+      const isFenced = (): boolean => owner.isFenced();
+      const store = await Store.open({ directory, wasmPath, logger, clock, continueAfter, isFenced });
       const runtime = new Runtime(options, owner, store);
       try {
         await runtime.#start();
@@ -165,7 +219,11 @@ export class Runtime implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { clock, logger, folder } = this.#options;
+    this.#recordStart();
     await this.#engine.recover();
+    const { queue } = this.#engine;
+    const origin = { folder, store: this.#store, state: this.#state, queue, audit: this.#audit, logger };
+    if (settleOrigin(origin)) await this.#auditHead.export();
     await this.#definitions.reload();
     this.#disposables.add(
       this.#definitions.onDidChange(() => {
@@ -174,6 +232,7 @@ export class Runtime implements AsyncDisposable {
     );
     this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
     await this.#server.start();
+    this.#retention.start();
     this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
     logger.info('The runtime is ready', folder.path, `version ${this.#options.build.version}`);
   }
@@ -197,6 +256,7 @@ export class Runtime implements AsyncDisposable {
       slots,
       storePath,
       logPath,
+      remarks: this.#store.remarks,
     };
   }
 
@@ -221,20 +281,59 @@ export class Runtime implements AsyncDisposable {
     void watcher.start();
   }
 
-  async #followStop(isStopped: boolean): Promise<void> {
+  /** The first entry of each life: everything up to the key that a window brings is chained without one. */
+  #recordStart(): void {
+    const { remarks } = this.#store;
+    const lostRuns = listRunningRuns(this.#store).length;
+    const { version } = this.#options.build;
+    this.#store.transact((writer) => {
+      const details = { version, lostRuns, isStopped: this.#stopControl.isStopped };
+      this.#audit.record(writer, { actor: 'runtime', action: 'runtime.started', target: 'runtime', details });
+      if (remarks.length === 0) return;
+      // Only where a person chose to go on without what was lost does the log rightly end earlier than it did.
+      const action = this.#options.continueAfter === undefined ? 'state.recovered' : 'state.continued';
+      this.#audit.record(writer, { actor: 'runtime', action, target: 'state', text: remarks.join('\n') });
+    });
+  }
+
+  #recordEnd(reason: string): void {
+    try {
+      const entry = { actor: this.#stopActor, action: 'runtime.stopped', target: 'runtime', text: reason } as const;
+      this.#store.transact((writer) => {
+        this.#audit.record(writer, entry);
+      });
+    } catch (error) {
+      // A store that cannot be written is what ends the runtime in the first place.
+      this.#options.logger.warn('The end of the runtime was not recorded', toError(error).message);
+    }
+  }
+
+  /** Only a trusted window has a say in what the audit log is chained with. */
+  #takeAuditKey({ isTrusted, auditKey }: ClientContext): void {
+    if (isTrusted && auditKey !== undefined) this.#audit.offerKey(auditKey);
+  }
+
+  async #followStop(isStopped: boolean, by: Asker | null): Promise<void> {
+    const action = isStopped ? 'everything.stopped' : 'everything.released';
+    const details: AuditDetails = by === null ? { elsewhere: true } : {};
+    this.#store.transact((writer) => {
+      const entry = { actor: by?.actor ?? 'runtime', action, target: 'everything', details } as const;
+      this.#audit.record(writer, { ...entry, text: by?.reason ?? null });
+    });
     if (isStopped) this.#engine.executor.cancelAll('cancelled_by_stop');
     this.#announceRuntime();
     await this.#engine.dispatcher.dispatch();
     await this.#store.durable();
   }
 
-  async #stopEverything(reason: string): Promise<number> {
+  async #stopEverything(by: Asker): Promise<number> {
     const running = this.#engine.dispatcher.runningCount;
-    await this.#stopControl.stop(reason);
+    await this.#stopControl.stop(by);
     return running;
   }
 
-  #stopRuntime(mode: 'drain' | 'now', reason: string): void {
+  #stopRuntime(mode: 'drain' | 'now', reason: string, by: Actor): void {
+    this.#stopActor = by;
     this.#options.logger.info('The runtime is asked to stop', mode, reason);
     if (mode === 'now') {
       this.#leave(reason);
@@ -265,16 +364,41 @@ export class Runtime implements AsyncDisposable {
     });
   }
 
-  async #end(reason: string): Promise<void> {
+  /**
+   * Ends in order, and lets `work` have the state while it is closed and still owned. Resolves with what `work` answers; the
+   * process ends when that has left for the client.
+   */
+  #surrender<T>(reason: string, by: Actor, work: () => Promise<T>): Promise<T> {
+    if (this.#stopping) throw leaving();
+    this.#stopActor = by;
+    this.#isGivenUp = true;
+    return new Promise((resolve, reject) => {
+      this.#stopping = this.#end(reason, async () => {
+        await (this.#owner.isFenced() ? Promise.reject(leaving()) : work()).then(resolve, reject);
+        await new Promise((answered) => setImmediate(answered));
+      });
+      void this.#stopping.catch(reject).finally(() => {
+        this.#options.onDidStop(reason);
+      });
+    });
+  }
+
+  async #end(reason: string, whenClosed?: () => Promise<void>): Promise<void> {
     const { logger } = this.#options;
     logger.info('The runtime stops', reason);
     await this.#engine.stop();
+    await this.#retention.stop();
     await this.#feed.whenPublished();
-    await this.#server.stop();
+    if (!whenClosed) await this.#server.stop();
     this.#disposables.dispose();
+    this.#recordEnd(reason);
+    await this.#auditHead.export();
+    this.#auditHead.dispose();
     await this.#store.close().catch((error: unknown) => {
       logger.error('Closing the store failed', toError(error));
     });
+    await whenClosed?.();
+    await this.#server.stop();
     this.#owner.release();
   }
 
@@ -284,10 +408,12 @@ export class Runtime implements AsyncDisposable {
       store: this.#store,
       state: this.#state,
       definitions: this.#definitions,
+      audit: this.#audit,
       clock,
       logger,
       workspaceFolder: folder.path,
       logsDirectory: path.join(storePath, 'logs'),
+      maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, environment),
       slots,
       facts: () => this.#facts(),
@@ -301,10 +427,10 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeServer(): Server {
-    const { build, logger, clock, storePath } = this.#options;
+    const { build, logger, clock, storePath, stateDirectory } = this.#options;
     const logsDirectory = path.join(storePath, 'logs');
     const { queue, desk, dispatcher, executor } = this.#engine;
-    const shared = { store: this.#store, state: this.#state, queue, desk, clock };
+    const shared = { store: this.#store, state: this.#state, queue, desk, clock, audit: this.#audit };
     return new Server({
       endpoint: this.#endpoint,
       token: this.#token,
@@ -312,26 +438,67 @@ export class Runtime implements AsyncDisposable {
       logger,
       clock,
       snapshot: async () => {
+        this.#assertServing();
         const snapshot = this.#snapshot.take(this.#feed.sequence, this.#describe());
         await this.#store.durable();
         return snapshot;
       },
-      handlers: {
+      handlers: onlyWhileServing({
         ...agentRequests({ ...shared, dispatcher }),
         ...issueRequests(shared),
         ...sessionRequests(shared),
+        ...usageRequests(shared),
         ...runRequests({ ...shared, executor, logsDirectory }),
-        ...folderRequests({
-          acceptDefinitions: (hashes) => this.#definitions.accept(hashes),
-          reloadConfiguration: () => this.#definitions.reload(),
-          stopEverything: (reason) => this.#stopEverything(reason),
-          releaseEverything: () => this.#stopControl.release(),
-          describe: () => this.#describe(),
-          stopRuntime: (mode, reason) => {
-            this.#stopRuntime(mode, reason);
+        ...activityRequests({
+          store: this.#store,
+          keys: this.#auditKeys,
+          head: this.#auditHead,
+          ownDirectories: [storePath, stateDirectory],
+        }),
+        ...deletionRequests({
+          ...shared,
+          logsDirectory,
+          reloadConfiguration: () => {
+            this.#engine.refresh();
+            return this.#definitions.reload();
           },
         }),
+        ...this.#makeStateRequests(),
+        ...folderRequests({
+          acceptDefinitions: (hashes, by) => this.#definitions.accept(hashes, by),
+          reloadConfiguration: () => this.#definitions.reload(),
+          stopEverything: (reason, actor) => this.#stopEverything({ actor, reason }),
+          releaseEverything: (actor) => this.#stopControl.release({ actor, reason: '' }),
+          describe: () => this.#describe(),
+          stopRuntime: (mode, reason, by) => {
+            this.#stopRuntime(mode, reason, by);
+          },
+        }),
+      }, () => this.#assertServing()),
+    });
+  }
+
+  #assertServing(): void {
+    if (this.#isGivenUp) throw leaving();
+  }
+
+  #makeStateRequests(): ReturnType<typeof stateRequests> {
+    const { folder, storePath, stateDirectory, wasmPath, clock, build } = this.#options;
+    const registry = Registry.open(stateDirectory);
+    const transfer = new StateTransfer({ folder, storePath, stateDirectory, registry, wasmPath, clock });
+    return stateRequests({
+      store: this.#store,
+      storePath,
+      wasmPath,
+      audit: this.#audit,
+      clock,
+      exporter: { version: build.version, folder: folder.path, org: () => this.#definitions.state.org },
+      restore: async (backup, by) => {
+        const former = await this.#store.backUp();
+        return this.#surrender('A backup is restored.', by, () => transfer.restore(backup, former));
       },
+      adopt: (entryId, by) => this.#surrender('Another state is adopted.', by, () => transfer.adopt(entryId)),
+      deleteAll: (by) => this.#surrender('Its state is deleted.', by, () => transfer.deleteAll()),
     });
   }
 
@@ -352,4 +519,12 @@ export class Runtime implements AsyncDisposable {
       },
     });
   }
+}
+
+function leaving(): UserError {
+  return new UserError('unreachable', 'The runtime of this folder is about to end. Retry in a moment.');
+}
+
+function hasAnotherState(): LiveOwnerError {
+  return new LiveOwnerError('This folder has another state by now.');
 }

@@ -1,4 +1,4 @@
-import type { Params } from '../protocol.ts';
+import type { Params, RetentionSettings } from '../protocol.ts';
 import type { Event } from './events.ts';
 import type { Disposable } from './lifecycle.ts';
 
@@ -16,6 +16,9 @@ export interface ClientContext {
   /** As last said by this client; undefined if it has no say. */
   readonly whenWindowsClose: 'finishRuns' | 'keepRunning' | 'stop' | undefined;
   readonly maxUnattendedHours: number | undefined;
+  /** What a window brought to chain the audit log with, as hex digits. */
+  readonly auditKey: string | undefined;
+  readonly retention: RetentionSettings | undefined;
 }
 
 /** Where a client's messages leave. */
@@ -37,6 +40,8 @@ export class ServerClient implements ClientContext, Disposable {
   isTrusted: boolean;
   whenWindowsClose: ClientContext['whenWindowsClose'];
   maxUnattendedHours: number | undefined;
+  auditKey: string | undefined;
+  retention: RetentionSettings | undefined;
   isWatchingLogs = false;
   readonly #outlet: Outlet;
   readonly #drained: Disposable;
@@ -53,6 +58,8 @@ export class ServerClient implements ClientContext, Disposable {
     this.isTrusted = params.isTrusted;
     this.whenWindowsClose = params.whenWindowsClose;
     this.maxUnattendedHours = params.maxUnattendedHours;
+    this.auditKey = params.auditKey;
+    this.retention = params.retention;
     this.#outlet = outlet;
     this.#snapshotFrame = snapshotFrame;
     this.#drained = outlet.onDidDrain(() => {
@@ -64,6 +71,8 @@ export class ServerClient implements ClientContext, Disposable {
     this.isTrusted = params.isTrusted;
     this.whenWindowsClose = params.whenWindowsClose ?? this.whenWindowsClose;
     this.maxUnattendedHours = params.maxUnattendedHours ?? this.maxUnattendedHours;
+    this.auditKey = params.auditKey ?? this.auditKey;
+    this.retention = params.retention ?? this.retention;
   }
 
   startChanges(): void {

@@ -1,20 +1,30 @@
 import type { StopFlag } from '../endpoint/stopFlag.ts';
 import type { Clock } from './clock.ts';
+import type { Actor } from './governance/audit.ts';
 import type { Disposable } from './lifecycle.ts';
+
+/** Who pressed the button, and what they said. */
+export interface Asker {
+  readonly actor: Actor;
+  readonly reason: string;
+}
 
 /** Follows the user's Stop Everything in this runtime, whoever pressed it and in whichever folder. */
 export class StopControl implements Disposable {
   readonly #flag: StopFlag;
   readonly #clock: Clock;
-  readonly #onDidChange: (isStopped: boolean) => Promise<void>;
+  readonly #onDidChange: (isStopped: boolean, by: Asker | null) => Promise<void>;
   readonly #watch: Disposable;
   #wasStopped: boolean;
 
-  /** `onDidChange` is called once for each change; what it does is done when `stop` and `release` resolve. */
+  /**
+   * `onDidChange` is called once for each change, with who asked for it if it was asked for here; what it does is done when `stop` and
+   * `release` resolve.
+   */
   constructor(options: {
     readonly flag: StopFlag;
     readonly clock: Clock;
-    readonly onDidChange: (isStopped: boolean) => Promise<void>;
+    readonly onDidChange: (isStopped: boolean, by: Asker | null) => Promise<void>;
   }) {
     this.#flag = options.flag;
     this.#clock = options.clock;
@@ -28,25 +38,29 @@ export class StopControl implements Disposable {
     return this.#flag.isSet;
   }
 
-  async stop(reason: string): Promise<void> {
-    this.#flag.set(reason, this.#clock.now());
-    await this.check();
+  async stop(by: Asker): Promise<void> {
+    this.#flag.set(by.reason, this.#clock.now());
+    await this.#check(by);
   }
 
-  async release(): Promise<void> {
+  async release(by: Asker): Promise<void> {
     this.#flag.release();
-    await this.check();
+    await this.#check(by);
   }
 
   /** Follows a change of which no event came. */
-  async check(): Promise<void> {
-    const { isStopped } = this;
-    if (isStopped === this.#wasStopped) return;
-    this.#wasStopped = isStopped;
-    await this.#onDidChange(isStopped);
+  check(): Promise<void> {
+    return this.#check(null);
   }
 
   dispose(): void {
     this.#watch.dispose();
+  }
+
+  async #check(by: Asker | null): Promise<void> {
+    const { isStopped } = this;
+    if (isStopped === this.#wasStopped) return;
+    this.#wasStopped = isStopped;
+    await this.#onDidChange(isStopped, by);
   }
 }

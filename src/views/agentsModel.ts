@@ -1,10 +1,10 @@
 import type { FolderState } from '../connection/folderState.ts';
 import { formatDuration, formatOutcome, formatRelativeTime, type Translate } from '../format.ts';
-import type { Agent, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
+import type { Agent, AgentDay, AgentSkips, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { isActive, runRow } from './runRow.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
-import { agentStatusText } from './words.ts';
+import { agentStatusText, skipText } from './words.ts';
 
 const icons: Record<AgentStatus, TreeIcon> = {
   idle: { id: 'circle-outline' },
@@ -15,6 +15,8 @@ const icons: Record<AgentStatus, TreeIcon> = {
   terminated: { id: 'circle-slash' },
   absent: { id: 'question' },
 };
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** Settled runs below an agent; the Runs view has all of them. */
 const recentRuns = 3;
@@ -111,8 +113,27 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     ],
     [t('Time limit'), agent.timeoutSec === 0 ? t('none') : formatDuration(agent.timeoutSec * 1000)],
     [t('Last run'), agent.lastRunAt === null ? t('never') : formatRelativeTime(agent.lastRunAt, now, t)],
+    [t('Runs today'), runsTodayText(agent.today, now, t)],
+    [t('Skipped today (UTC)'), skipsText(agent.skips, now, t)],
     [t('Reports to'), agent.reportsTo],
   ]);
+}
+
+/** What an agent did today; null where the figures are of another day. */
+export function runsTodayText(today: AgentDay, now: number, t: Translate): string | null {
+  const { from, to, runs, failedRuns, runMs } = today;
+  if (now < from || now >= to || runs === 0) return null;
+  const count = failedRuns === 0 ? String(runs) : t('{0} ({1} failed)', runs, failedRuns);
+  return `${count}, ${formatDuration(runMs)}`;
+}
+
+/** Which scheduled heartbeats came to nothing today, and why; null if none did. */
+function skipsText({ day, counts }: AgentSkips, now: number, t: Translate): string | null {
+  if (day !== Math.floor(now / dayMs) || counts.length === 0) return null;
+  const [only, ...others] = counts;
+  if (only !== undefined && others.length === 0) return `${String(only.skips)} (${skipText(only.reason, t)})`;
+  const total = counts.reduce((sum, { skips }) => sum + skips, 0);
+  return `${String(total)} (${counts.map(({ reason, skips }) => `${String(skips)} ${skipText(reason, t)}`).join(', ')})`;
 }
 
 /** When an agent wakes by itself, in words. */

@@ -1,3 +1,4 @@
+import type { ConnectionStatus } from '../connection/connection.ts';
 import type { FolderState } from '../connection/folderState.ts';
 import type { Run } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
@@ -13,18 +14,21 @@ export type Notice =
       readonly folder: string;
       readonly name: string;
       readonly message: string;
-      readonly action: 'retry' | 'reload' | 'restartRuntime';
-    };
+      readonly action: Extract<ConnectionStatus, { kind: 'failed' }>['action'];
+    }
+  | { readonly kind: 'recovered'; readonly folder: string; readonly name: string; readonly remarks: readonly string[] };
 
 type Review = Extract<Notice, { kind: 'review' }>;
 
 /**
  * Decides what deserves a message: each set of definitions to review once, those of several folders as one, each failed run once and many at
- * once as one, each lost connection once. What had happened before the folder was first seen is old news.
+ * once as one, each lost connection once, each recovery of a damaged state once. What had happened before the folder was first seen is old news.
  */
 export class Attention {
   readonly #reviewed = new Map<string, string>();
   readonly #failures = new Map<string, string>();
+  /** By folder: the start of the runtime whose remarks were told. */
+  readonly #recoveries = new Map<string, number>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
 
@@ -39,6 +43,7 @@ export class Attention {
       first === undefined ? [] : failed.length === 1 ? [first] : [{ kind: 'failedRuns', count: failed.length }];
     return [
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
+      ...folders.flatMap((folder) => this.#newRecovery(folder)),
       ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
       ...runs,
     ];
@@ -58,6 +63,14 @@ export class Attention {
     return status.kind === 'failed'
       ? [{ kind: 'notConnected', folder: path, name, message, action: status.action }]
       : [];
+  }
+
+  #newRecovery({ path, name, state }: ViewedFolder): Notice[] {
+    if (state === null) return [];
+    const { remarks, startedAt } = state.runtime;
+    if (remarks.length === 0 || this.#recoveries.get(path) === startedAt) return [];
+    this.#recoveries.set(path, startedAt);
+    return [{ kind: 'recovered', folder: path, name, remarks }];
   }
 
   #newReview({ path, state }: ViewedFolder): Review[] {

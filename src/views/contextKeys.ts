@@ -27,6 +27,10 @@ export function createContextKeys(connections: {
       connections.folders.some((folder) => (folder.state?.issues.size ?? 0) > 0),
     );
     set('reveille.hasPendingReview', totals.pending > 0);
+    set(
+      'reveille.hasDamagedState',
+      connections.folders.some(({ status }) => status.kind === 'failed' && status.action === 'chooseState'),
+    );
     set('reveille.hasActiveRuns', totals.running + totals.queued > 0);
     set(
       'reveille.hasRun',

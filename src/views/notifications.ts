@@ -51,6 +51,8 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
       return showFailedRuns(notice, memory);
     case 'notConnected':
       return showNotConnected(notice);
+    case 'recovered':
+      return showRecovered(notice);
   }
 }
 
@@ -104,11 +106,13 @@ async function showNotConnected({ name, message, action }: Extract<Notice, { kin
     retry: vscode.l10n.t('Retry'),
     reload: vscode.l10n.t('Reload Window'),
     restartRuntime: vscode.l10n.t('Restart Runtime'),
+    chooseState: vscode.l10n.t('Recover…'),
   };
   const commands = {
     retry: 'reveille.connection.retry',
     reload: 'workbench.action.reloadWindow',
     restartRuntime: 'reveille.runtime.restart',
+    chooseState: 'reveille.state.recover',
   };
   const log = vscode.l10n.t('Show Log');
   const answer = await vscode.window.showErrorMessage(
@@ -118,4 +122,11 @@ async function showNotConnected({ name, message, action }: Extract<Notice, { kin
   );
   if (answer === labels[action]) await vscode.commands.executeCommand(commands[action]);
   else if (answer === log) await vscode.commands.executeCommand('reveille.log.show');
+}
+
+async function showRecovered({ name, remarks }: Extract<Notice, { kind: 'recovered' }>): Promise<void> {
+  const log = vscode.l10n.t('Show Log');
+  const message = vscode.l10n.t('Reveille recovered the state of "{0}": {1}', name, remarks.join(' '));
+  if ((await vscode.window.showWarningMessage(plainMessage(message), log)) === log)
+    await vscode.commands.executeCommand('reveille.log.show');
 }

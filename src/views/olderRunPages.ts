@@ -42,6 +42,11 @@ export class OlderRunPages implements Disposable {
     this.#changeEmitter.fire();
   }
 
+  /** Forgets the pages of a folder whose history was changed otherwise than by new runs. */
+  forget(folder: string): void {
+    if (this.#pages.delete(folder)) this.#changeEmitter.fire();
+  }
+
   dispose(): void {
     this.#changeEmitter.dispose();
   }

@@ -1,4 +1,11 @@
-import { formatBytes, formatDuration, formatOutcome, formatRelativeTime, runDurationMs } from '../format.ts';
+import {
+  formatBytes,
+  formatDuration,
+  formatOutcome,
+  formatRelativeTime,
+  runDurationMs,
+  type Translate,
+} from '../format.ts';
 import type { FolderState } from '../connection/folderState.ts';
 import type { Run, RunStatus } from '../runtime/model.ts';
 import type { ViewSetting } from './folderLevel.ts';
@@ -63,6 +70,11 @@ function describe(run: Run, { now, t }: ViewSetting): string {
   return parts.filter(Boolean).join(' · ');
 }
 
+function logText({ logBytes, logRemoval }: Run, t: Translate): string | null {
+  if (logBytes === 0) return null;
+  return logRemoval === null ? formatBytes(logBytes) : t('{0}, removed', formatBytes(logBytes));
+}
+
 function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
   const issue = run.issueId === null ? undefined : state.issues.get(run.issueId);
   const duration = runDurationMs(run);
@@ -72,7 +84,7 @@ function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
     [t('Issue'), issue === undefined ? null : `#${String(issue.number)} ${issue.title}`],
     [t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
     [t('Duration'), duration === null ? null : formatDuration(duration)],
-    [t('Log'), run.logBytes === 0 ? null : formatBytes(run.logBytes)],
+    [t('Log'), logText(run, t)],
     [t('What happened'), run.message],
   ]);
 }

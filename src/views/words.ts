@@ -7,6 +7,7 @@ import {
   type Issue,
   type IssuePriority,
   type IssueStatus,
+  type SkipReason,
   type WakeSource,
 } from '../runtime/model.ts';
 
@@ -58,6 +59,28 @@ export function holdText(reason: HoldReason | null, t: Translate): string {
     cwd_busy: t('waits for another run in the same directory'),
     slots_busy: t('waits for a free slot'),
     draining: t('waits for the updated runtime'),
+  };
+  return texts[reason];
+}
+
+/** Why a scheduled heartbeat came to nothing, as a word or two in brackets. */
+export function skipText(reason: SkipReason, t: Translate): string {
+  const texts: Record<SkipReason, string> = {
+    stopped: t('everything was stopped'),
+    trust: t('workspace not trusted'),
+    consent: t('waiting for your review'),
+    paused: t('paused'),
+    absent: t('not in the configuration'),
+    scope_busy: t('already at work'),
+    cwd_busy: t('directory in use'),
+    slots_busy: t('no free slot'),
+    draining: t('the runtime was being updated'),
+    terminated: t('removed'),
+    source_disabled: t('switched off in the configuration'),
+    duplicate: t('asked for already'),
+    issue_closed: t('issue closed'),
+    timer_while_held: t('held'),
+    coalesced: t('already at work'),
   };
   return texts[reason];
 }

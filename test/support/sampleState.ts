@@ -29,6 +29,8 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
     lastRunId: null,
     lastRunStatus: null,
     lastRunAt: null,
+    today: { from: 0, to: 0, runs: 0, failedRuns: 0, runMs: 0 },
+    skips: { day: 0, counts: [] },
     ...part,
   };
 }
@@ -53,6 +55,7 @@ export function sampleRun(number: number, part: Partial<Run> = {}): Run {
     message: null,
     logBytes: 0,
     isCancelling: false,
+    logRemoval: null,
     ...part,
   };
 }
@@ -83,6 +86,7 @@ export function sampleRuntime(part: Partial<RuntimeState> = {}): RuntimeState {
     slots: 4,
     storePath: '/store',
     logPath: '/store/runtime.log',
+    remarks: [],
     ...part,
   };
 }

@@ -1,4 +1,6 @@
 import type { AgentDefinition } from '../../src/runtime/definition.ts';
+import { Audit } from '../../src/runtime/governance/audit.ts';
+import { AuditKeys } from '../../src/runtime/governance/auditKeys.ts';
 import { putAgentDefinition } from '../../src/runtime/store/agentTable.ts';
 import { StateWriter } from '../../src/runtime/store/stateWriter.ts';
 import { Store } from '../../src/runtime/store/store.ts';
@@ -22,6 +24,7 @@ export class WakeFixture implements AsyncDisposable {
   readonly queue: WakeQueue;
   readonly clock: ManualClock;
   readonly state: StateWriter;
+  readonly audit: Audit;
   readonly #folder: Disposable;
 
   private constructor(store: Store, folder: Disposable, definition: Partial<AgentDefinition>) {
@@ -29,7 +32,8 @@ export class WakeFixture implements AsyncDisposable {
     this.#folder = folder;
     this.clock = new ManualClock();
     this.state = new StateWriter(store, () => undefined);
-    this.queue = new WakeQueue({ state: this.state, clock: this.clock });
+    this.audit = new Audit({ store, clock: this.clock, keys: new AuditKeys() });
+    this.queue = new WakeQueue({ state: this.state, clock: this.clock, audit: this.audit });
     this.state.commit((transaction) => {
       const fields = { position: 0, fingerprint: 'f', isEnforced: true, anchorAt: 0 };
       for (const key of ['a', 'b']) {

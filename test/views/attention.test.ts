@@ -69,6 +69,26 @@ describe('what deserves a message', () => {
     assert.deepEqual(new Attention().next(folders, true), [{ kind: 'review', folder: null, agents: ['one', 'two'] }]);
   });
 
+  it('is what a runtime recovered when it started, once per start', () => {
+    const attention = new Attention();
+    const recovered = (startedAt: number, ...remarks: string[]) => {
+      const folder = viewedFolder();
+      assert(folder.state);
+      const runtime = { ...folder.state.runtime, startedAt, remarks };
+      return attention.next([{ ...folder, state: { ...folder.state, runtime } }], true);
+    };
+    assert.deepEqual(recovered(1), []);
+    assert.deepEqual(
+      recovered(2, 'a snapshot was damaged').map(({ kind }) => kind),
+      ['recovered'],
+    );
+    assert.deepEqual(recovered(2, 'a snapshot was damaged'), []);
+    assert.deepEqual(
+      recovered(3, 'a snapshot was damaged').map(({ kind }) => kind),
+      ['recovered'],
+    );
+  });
+
   it('is a lost connection, once, and again after it was good in between', () => {
     const attention = new Attention();
     const failed = viewedFolder({ status: { kind: 'failed', message: 'gone', action: 'retry' } });

@@ -55,6 +55,26 @@ export class FakeConnection implements FolderConnection {
     this.#changeEmitter.fire();
   }
 
+  continueDamaged(): void {
+    this.#changeEmitter.fire();
+  }
+
+  listOrphans(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  adopt(): Promise<void> {
+    return Promise.reject(new Error('Unexpected adoption'));
+  }
+
+  restoreFrom(): void {
+    this.#changeEmitter.fire();
+  }
+
+  deleteState(): Promise<void> {
+    return Promise.reject(new Error('Unexpected deletion'));
+  }
+
   dispose(): void {
     this.#changeEmitter.dispose();
     this.#logEmitter.dispose();

@@ -38,6 +38,29 @@ describe('the Agents view', () => {
     );
   });
 
+  it('tells in the tooltip what an agent did and skipped today, and nothing of another day', () => {
+    const hourMs = 3_600_000;
+    const today = { from: now - hourMs, to: now + hourMs, runs: 4, failedRuns: 1, runMs: 12 * 60_000 };
+    const skips = { day: 0, counts: [{ reason: 'paused', skips: 12 }] } as const;
+    const tooltip = (part: Parameters<typeof sampleAgent>[1]): string =>
+      agentRows([viewedFolder({ agents: [sampleAgent('a', part)] })], view)[0]?.tooltip ?? '';
+
+    const busy = tooltip({ today, skips });
+    assert.ok(busy.includes(`${escapeMarkdown('Runs today')}: ${escapeMarkdown('4 (1 failed), 12 min')}`), busy);
+    assert.ok(busy.includes(`${escapeMarkdown('Skipped today (UTC)')}: ${escapeMarkdown('12 (paused)')}`), busy);
+    const several = { day: 0, counts: [...skips.counts, { reason: 'coalesced', skips: 3 }] } as const;
+    assert.ok(tooltip({ skips: several }).includes(escapeMarkdown('15 (12 paused, 3 already at work)')));
+    assert.ok(tooltip({ today: { ...today, failedRuns: 0 } }).includes(`: ${escapeMarkdown('4, 12 min')}`));
+    for (const other of [
+      { today: { ...today, from: now + 1 } },
+      { today: { ...today, to: now } },
+      { today: { ...today, runs: 0 } },
+      { skips: { ...skips, day: 1 } },
+    ]) {
+      assert.doesNotMatch(tooltip(other), /today/);
+    }
+  });
+
   it('says how the last run ended when it did not go well', () => {
     const failed = sampleRun(7, { status: 'failed', startedAt: 1, finishedAt: 2, exitCode: 3 });
     const part = { lastRunId: failed.id, lastRunStatus: 'failed', lastRunAt: 2 } as const;

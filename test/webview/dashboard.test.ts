@@ -66,6 +66,13 @@ describe('the dashboard', function () {
     assert.match(await page.locator('table').innerText(), /timed out[^]*SIGTERM/);
   });
 
+  it('says on the card what an agent did today, and nothing where it did nothing', async () => {
+    const { page } = await show(busy());
+    const cards = await page.locator('.card .facts').allInnerTexts();
+    assert.match(cards[0] ?? '', /Runs today\s+4 \(1 failed\), 12 min/);
+    for (const card of cards.slice(1)) assert.doesNotMatch(card, /today/);
+  });
+
   it('counts the time of a live run', async () => {
     const { page } = await show(busy());
     const time = page.locator('#active .time').first();

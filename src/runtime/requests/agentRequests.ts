@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { userActor, type Audit } from '../governance/audit.ts';
 import type { RequestHandlers } from '../server.ts';
 import type { ClientContext } from '../serverClient.ts';
 import { findAgent, setAgentState, type AgentRow } from '../store/agentTable.ts';
@@ -16,13 +17,14 @@ export function agentRequests(options: {
   readonly state: StateWriter;
   readonly desk: WakeDesk;
   readonly dispatcher: Dispatcher;
+  readonly audit: Audit;
 }): AgentRequests {
-  const { store, state, desk, dispatcher } = options;
+  const { store, state, desk, dispatcher, audit } = options;
   return {
     'agent.wake': async ({ agent, reason, text, issueId, taskKey, idempotencyKey }, client) => {
       assertTrusted(client);
       if (issueId !== undefined && !findIssue(store, issueId)) throw unknownIssue();
-      return desk.wake({
+      const request = {
         agent,
         source: 'on_demand',
         reason: reason ?? 'Woken by hand',
@@ -30,13 +32,16 @@ export function agentRequests(options: {
         issueId: issueId ?? null,
         taskKey: taskKey ?? null,
         idempotencyKey: idempotencyKey ?? null,
-      });
+      } as const;
+      return desk.wake(request, userActor(client));
     },
-    'agent.pause': async ({ agent, reason }) => {
+    'agent.pause': async ({ agent, reason }, client) => {
       const row = requireAgent(store, agent);
       if (row.state === 'terminated') throw new UserError('refused', `${agent} was terminated and cannot be paused.`);
       state.commit((transaction) => {
         setAgentState(transaction, agent, 'paused', reason ?? 'Paused by hand');
+        const entry = { action: 'agent.paused', target: `agent:${agent}`, agent, text: reason ?? null } as const;
+        audit.record(transaction, { ...entry, actor: userActor(client) });
         transaction.touchAgent(agent);
       });
       await dispatcher.dispatch();
@@ -49,6 +54,8 @@ export function agentRequests(options: {
       if (row.state !== 'paused') throw new UserError('refused', `${agent} is not paused.`);
       state.commit((transaction) => {
         setAgentState(transaction, agent, 'active', null);
+        const entry = { action: 'agent.resumed', target: `agent:${agent}`, agent } as const;
+        audit.record(transaction, { ...entry, actor: userActor(client) });
         transaction.touchAgent(agent);
       });
       await desk.settleRequests();

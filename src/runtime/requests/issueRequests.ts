@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { userActor, type Actor, type Audit, type AuditEntry } from '../governance/audit.ts';
 import type { Issue } from '../model.ts';
 import type { RequestHandlers } from '../server.ts';
 import { findAgent } from '../store/agentTable.ts';
@@ -25,18 +26,19 @@ interface IssueRequestOptions {
   readonly queue: WakeQueue;
   readonly desk: WakeDesk;
   readonly clock: Clock;
+  readonly audit: Audit;
 }
 
 /** Requests about issues. Making an assigned issue, or assigning one, wakes the agent in the same transaction. */
 export function issueRequests(options: IssueRequestOptions): IssueRequests {
-  const { store, state, desk, clock } = options;
+  const { store, state, desk, clock, audit } = options;
   return {
     'issue.create': async (params, client) => {
       if (params.assignee !== undefined) assertTrusted(client);
       const made = state.commit((transaction) => {
-        const issue = createIssue(options, transaction, params);
-        const admission = issue.assignee === null ? null : wakeAssignee(options, transaction, issue, issue.assignee);
-        return { issue, admission };
+        const by = userActor(client);
+        const issue = createIssue(options, transaction, params, by);
+        return { issue, admission: wakeAssignee(options, transaction, issue, by) };
       });
       return finish(options, made);
     },
@@ -45,18 +47,24 @@ export function issueRequests(options: IssueRequestOptions): IssueRequests {
       const made = state.commit((transaction) => {
         const issue = requireIssue(transaction, issueId);
         if (agent !== null) requireAgent(transaction, agent);
+        if (agent === issue.assignee) return { issue, admission: null };
+        const by = userActor(client);
         setIssueAssignee(transaction, issueId, agent, clock.now());
         transaction.touchIssue(issueId);
-        const isNews = agent !== null && agent !== issue.assignee;
-        return { issue, admission: isNews ? wakeAssignee(options, transaction, issue, agent) : null };
+        const details = { number: issue.number, from: issue.assignee };
+        audit.record(transaction, about(issue, { actor: by, action: 'issue.assigned', agent, details }));
+        return { issue, admission: wakeAssignee(options, transaction, { ...issue, assignee: agent }, by) };
       });
       return finish(options, made);
     },
-    'issue.setStatus': async ({ issueId, status }) => {
+    'issue.setStatus': async ({ issueId, status }, client) => {
       state.commit((transaction) => {
-        requireIssue(transaction, issueId);
+        const issue = requireIssue(transaction, issueId);
         setIssueStatus(transaction, issueId, status, clock.now());
         transaction.touchIssue(issueId);
+        const entry = { actor: userActor(client), action: 'issue.statusSet', agent: issue.assignee } as const;
+        const details = { number: issue.number, from: issue.status };
+        if (status !== issue.status) audit.record(transaction, about(issue, { ...entry, result: status, details }));
       });
       await desk.settleRequests();
       return { issue: requireIssue(store, issueId) };
@@ -70,7 +78,12 @@ export function issueRequests(options: IssueRequestOptions): IssueRequests {
 
 type CreateParams = Parameters<IssueRequests['issue.create']>[0];
 
-function createIssue(options: IssueRequestOptions, transaction: StateTransaction, params: CreateParams): Issue {
+function createIssue(
+  options: IssueRequestOptions,
+  transaction: StateTransaction,
+  params: CreateParams,
+  actor: Actor,
+): Issue {
   if (params.assignee !== undefined) requireAgent(transaction, params.assignee);
   const at = options.clock.now();
   const issue: Issue = {
@@ -87,6 +100,12 @@ function createIssue(options: IssueRequestOptions, transaction: StateTransaction
   };
   insertIssue(transaction, issue);
   transaction.touchIssue(issue.id);
+  const { number, priority, assignee: agent, title, body } = issue;
+  const text = body === '' ? title : `${title}\n\n${body}`;
+  options.audit.record(
+    transaction,
+    about(issue, { actor, action: 'issue.created', agent, details: { number, priority }, text }),
+  );
   return issue;
 }
 
@@ -94,17 +113,23 @@ function wakeAssignee(
   options: IssueRequestOptions,
   transaction: StateTransaction,
   issue: Issue,
-  agent: string,
-): Admission {
-  return options.desk.request(transaction, {
-    agent,
+  by: Actor,
+): Admission | null {
+  if (issue.assignee === null) return null;
+  const request = {
+    agent: issue.assignee,
     source: 'assignment',
     reason: `Assigned issue #${String(issue.number)}: ${issue.title}`,
     text: null,
     issueId: issue.id,
     taskKey: null,
     idempotencyKey: null,
-  });
+  } as const;
+  return options.desk.request(transaction, request, by);
+}
+
+function about(issue: Issue, entry: Omit<AuditEntry, 'target'>): AuditEntry {
+  return { target: `issue:${issue.id}`, ...entry };
 }
 
 async function finish(

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { userActor } from '../governance/audit.ts';
 import type { RunDetail } from '../model.ts';
 import { logPathOf, type Executor } from '../runs/executor.ts';
 import { logSize, readLog } from '../runs/readLog.ts';
@@ -20,11 +21,11 @@ export function runRequests(options: {
 }): RunRequests {
   const { store, queue, desk, executor, logsDirectory } = options;
   return {
-    'run.cancel': async ({ runId }) => {
+    'run.cancel': async ({ runId }, client) => {
       const run = requireRun(store, runId);
-      if (run.status === 'queued') queue.discard(runId, 'Cancelled by the user before it started.');
+      if (run.status === 'queued') queue.discard(runId, 'Cancelled by the user before it started.', userActor(client));
       else if (run.status === 'running') {
-        queue.markCancelling(runId);
+        queue.markCancelling(runId, userActor(client));
         executor.cancel(runId, 'cancelled_by_user');
       }
       await desk.settleRequests();

@@ -39,6 +39,8 @@ export interface ExecutorOptions {
   readonly logger: Logger;
   /** Absolute; holds one log per run. */
   readonly logsDirectory: string;
+  /** Largest log of a run that starts now, in bytes. */
+  readonly maxLogBytes: () => number;
   readonly workspaceFolder: string;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
@@ -136,6 +138,7 @@ export class Executor {
     return startProcess(plan, {
       runId: run.id,
       logPath: logPathOf(this.#options.logsDirectory, run.id),
+      maxLogBytes: this.#options.maxLogBytes(),
       timeoutSec,
       graceSec,
       clock,

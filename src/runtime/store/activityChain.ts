@@ -29,12 +29,11 @@ export interface ActivityRow {
   readonly hash: string;
 }
 
-/** Stands for all rows that retention has removed. */
+/** Stands for all rows that retention has removed: those from 1 to its number. */
 export interface ActivityAnchor {
   readonly lastNumber: number;
   /** The hash of the last removed row: the next one continues from it. */
   readonly lastHash: string;
-  readonly removed: number;
   /** Epoch ms of the earliest and the latest removed row. */
   readonly firstAt: number;
   readonly lastAt: number;
@@ -63,8 +62,8 @@ export function hashActivity(row: Omit<ActivityRow, 'hash'>, previousHash: strin
 
 /** The hash of an anchor, whose `keyId` has to be that of the key. */
 export function hashAnchor(anchor: Omit<ActivityAnchor, 'hash'>, key: AuditKey | null): string {
-  const { lastNumber, lastHash, removed, firstAt, lastAt, prunedAt, keyId } = anchor;
-  return seal(['anchor', lastNumber, lastHash, removed, firstAt, lastAt, prunedAt, keyId], key);
+  const { lastNumber, lastHash, firstAt, lastAt, prunedAt, keyId } = anchor;
+  return seal(['anchor', lastNumber, lastHash, firstAt, lastAt, prunedAt, keyId], key);
 }
 
 /** The hash by which a text is chained. Without the salt, which goes with the text, nothing can be guessed from it. */
@@ -72,12 +71,8 @@ export function hashText(text: string, salt: string): string {
   return createHash('sha256').update('text').update(Buffer.from(salt, 'hex')).update(text, 'utf8').digest('hex');
 }
 
-/**
- * An HMAC with a key, else a plain hash, as 64 hex digits. The fields are encoded as a JSON array, which no two different lists
- * share; the store replaces lone surrogates, and so does this.
- */
+/** An HMAC with a key, else a plain hash, as 64 hex digits, of the fields as a JSON array, which no two different lists share. */
 export function seal(fields: readonly (string | number | null)[], key: AuditKey | null): string {
-  const clean = fields.map((field) => (typeof field === 'string' ? field.toWellFormed() : field));
   const digest = key === null ? createHash('sha256') : createHmac('sha256', key.secret);
-  return digest.update(JSON.stringify(clean), 'utf8').digest('hex');
+  return digest.update(JSON.stringify(fields), 'utf8').digest('hex');
 }

@@ -7,7 +7,7 @@ import {
   type ActivityRow,
   type AuditKey,
 } from './activityChain.ts';
-import type { Row, SqlValue } from './database.ts';
+import { toStorable, type Row, type SqlValue } from './database.ts';
 import type { Reader, Writer } from './store.ts';
 
 /** What is to be appended; number and hashes follow from the chain. */
@@ -29,15 +29,15 @@ export type ActivityEnd = Pick<ActivityRow, 'number' | 'hash'>;
 
 const columns =
   'number, at, actor, action, target, agent, run_id, result, cost_micros, details, text_hash, key_id, hash';
-const anchorColumns = 'last_number, last_hash, removed, first_at, last_at, pruned_at, key_id, hash';
+const anchorColumns = 'last_number, last_hash, first_at, last_at, pruned_at, key_id, hash';
 
-/** Rows that one call removes at most. */
-const pruneSlice = 500;
+/** Rows that one call removes at most; each may have a text beside it. */
+const pruneSlice = 250;
 
 /** Appends a row to the chain, as part of the caller's transaction. */
 export function appendActivity(writer: Writer, activity: NewActivity, key: AuditKey | null): ActivityRow {
   const end = findActivityEnd(writer);
-  const { text, ...fields } = wellFormed(activity);
+  const { text, ...fields } = storable(activity);
   const row = {
     ...fields,
     number: end.number + 1,
@@ -91,12 +91,11 @@ export function findActivityAnchor(reader: Reader): ActivityAnchor | undefined {
   return {
     lastNumber: row[0] as number,
     lastHash: row[1] as string,
-    removed: row[2] as number,
-    firstAt: row[3] as number,
-    lastAt: row[4] as number,
-    prunedAt: row[5] as number,
-    keyId: row[6] as string | null,
-    hash: row[7] as string,
+    firstAt: row[2] as number,
+    lastAt: row[3] as number,
+    prunedAt: row[4] as number,
+    keyId: row[5] as string | null,
+    hash: row[6] as string,
   };
 }
 
@@ -185,8 +184,8 @@ export interface PruneActivity {
 }
 
 /**
- * Replaces the oldest rows, 500 at most, by the anchor; answers how many, 0 when nothing is left to do. Without a key it removes
- * nothing that was written with one, and nothing at all behind an anchor that does not fit: that would hide what was tampered with.
+ * Replaces the oldest rows, 250 at most, by the anchor; answers how many, 0 when nothing is left to do. Without a key it removes
+ * nothing that was written with one, and it removes nothing where rows are missing or the anchor does not fit: that would hide it.
  */
 export function pruneActivity(writer: Writer, options: PruneActivity): number {
   const before = findActivityAnchor(writer);
@@ -196,6 +195,8 @@ export function pruneActivity(writer: Writer, options: PruneActivity): number {
   const last = to > from ? findActivity(writer, to) : undefined;
   if (!last) return 0;
   const next = findActivity(writer, to + 1);
+  const [count] = writer.get('SELECT count(*) FROM activity WHERE number <= ?', [to]) ?? [];
+  if (count !== to - from) return 0;
   const isKeyed = [before, last, next].some((part) => (part?.keyId ?? null) !== null);
   if (isKeyed && options.key === null) return 0;
   putAnchor(writer, makeAnchor(writer, { before, last, options }));
@@ -227,7 +228,6 @@ function makeAnchor(
   const anchor = {
     lastNumber: last.number,
     lastHash: last.hash,
-    removed: last.number,
     firstAt: Math.min(before?.firstAt ?? Infinity, firstAt as number),
     lastAt: Math.max(before?.lastAt ?? -Infinity, lastAt as number),
     prunedAt: options.at,
@@ -237,10 +237,9 @@ function makeAnchor(
 }
 
 function putAnchor(writer: Writer, anchor: ActivityAnchor): void {
-  writer.run(`INSERT OR REPLACE INTO activity_anchor (id, ${anchorColumns}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+  writer.run(`INSERT OR REPLACE INTO activity_anchor (id, ${anchorColumns}) VALUES (1, ?, ?, ?, ?, ?, ?, ?)`, [
     anchor.lastNumber,
     anchor.lastHash,
-    anchor.removed,
     anchor.firstAt,
     anchor.lastAt,
     anchor.prunedAt,
@@ -254,19 +253,20 @@ function withText(reader: Reader, row: ActivityRow): ActivityWithText {
 }
 
 /** As the store will keep it, so that the hash of what was written is the hash of what is read. */
-function wellFormed(activity: NewActivity): NewActivity {
+function storable(activity: NewActivity): NewActivity {
+  const clean = (text: string): string => toStorable([text])[0] as string;
   const { actor, action, target, agent, runId, result, details, text } = activity;
   return {
     at: activity.at,
-    actor: actor.toWellFormed(),
-    action: action.toWellFormed(),
-    target: target.toWellFormed(),
-    agent: agent?.toWellFormed() ?? null,
-    runId: runId?.toWellFormed() ?? null,
-    result: result.toWellFormed(),
+    actor: clean(actor),
+    action: clean(action),
+    target: clean(target),
+    agent: agent === null ? null : clean(agent),
+    runId: runId === null ? null : clean(runId),
+    result: clean(result),
     costMicros: activity.costMicros,
-    details: details.toWellFormed(),
-    text: text && { value: text.value.toWellFormed(), salt: text.salt },
+    details: clean(details),
+    text: text && { value: clean(text.value), salt: text.salt },
   };
 }
 

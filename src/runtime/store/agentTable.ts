@@ -85,6 +85,21 @@ export function setLastRun(writer: Writer, key: string, run: { id: string; statu
   ]);
 }
 
+/** Plans nothing for any agent: their schedules count from now. */
+export function clearNextHeartbeats(writer: Writer): void {
+  writer.run('UPDATE agent SET next_heartbeat_at = NULL WHERE next_heartbeat_at IS NOT NULL');
+}
+
+/** Takes the right to run from an agent's definition until it is accepted again. */
+export function revokeEnforcement(writer: Writer, key: string): void {
+  writer.run('UPDATE agent SET is_enforced = 0 WHERE key = ?', [key]);
+}
+
+/** Forgets what an agent's last run was. */
+export function clearLastRun(writer: Writer, key: string): void {
+  writer.run('UPDATE agent SET last_run_id = NULL, last_run_status = NULL, last_run_at = NULL WHERE key = ?', [key]);
+}
+
 export function deleteAgent(writer: Writer, key: string): void {
   writer.run('DELETE FROM agent WHERE key = ?', [key]);
 }

@@ -1,5 +1,6 @@
 import { openIssueStatuses, type Issue, type IssueLocation, type IssuePriority, type IssueStatus } from '../model.ts';
 import type { Row } from './database.ts';
+import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
 
 const columns = 'id, number, title, body, status, priority, assignee, location, created_at, updated_at';
@@ -21,8 +22,7 @@ export function listIssues(
 }
 
 export function nextIssueNumber(reader: Reader): number {
-  const [highest] = reader.get('SELECT max(number) FROM issue') ?? [];
-  return Number(highest ?? 0) + 1;
+  return nextNumber(reader, 'issue');
 }
 
 export function insertIssue(writer: Writer, issue: Issue): void {
@@ -46,6 +46,17 @@ export function setIssueStatus(writer: Writer, id: string, status: IssueStatus, 
 
 export function setIssueAssignee(writer: Writer, id: string, assignee: string | null, at: number): void {
   writer.run('UPDATE issue SET assignee = ?, updated_at = ? WHERE id = ?', [assignee, at, id]);
+}
+
+/** Takes all issues from an agent; answers their ids. */
+export function unassignIssues(writer: Writer, assignee: string, at: number): string[] {
+  const ids = writer.all('SELECT id FROM issue WHERE assignee = ? ORDER BY number', [assignee]).map(([id]) => id as string);
+  for (const id of ids) setIssueAssignee(writer, id, null, at);
+  return ids;
+}
+
+export function deleteIssue(writer: Writer, id: string): void {
+  writer.run('DELETE FROM issue WHERE id = ?', [id]);
 }
 
 function fromRow(row: Row): Issue {

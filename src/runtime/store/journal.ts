@@ -100,9 +100,10 @@ export class JournalWriter {
   close(): void {
     try {
       this.#file.truncate(this.#bytes);
-    } finally {
-      this.#file.close();
+    } catch {
+      // Then it stays longer than needed; nothing in it is lost.
     }
+    this.#file.close();
   }
 
   #write(sequence: number, writtenAt: number, value: unknown): void {

@@ -11,8 +11,8 @@ export function schemaOf(database: Database): number {
 }
 
 /** Takes the schema from `version - 1` to `version`; journals refer to migrations by number, so they are never edited. */
-export function applyMigration(database: Database, version: number): void {
-  const migration = migrations[version - 1];
+export function applyMigration(database: Database, version: number, steps = migrations): void {
+  const migration = steps[version - 1];
   if (migration === undefined) throw new Error(`There is no migration ${String(version)}.`);
   database.execute(`BEGIN; ${migration}; PRAGMA user_version = ${String(version)}; COMMIT;`);
 }

@@ -4,7 +4,8 @@ import type { Disk } from './disk.ts';
 import { writtenByNewer } from './fileHeader.ts';
 import type { JournalRecord, Transaction } from './journalFormat.ts';
 import { dropOldImages } from './keptImages.ts';
-import { applyMigration, latestSchema, schemaOf } from './migrate.ts';
+import { applyMigration, schemaOf } from './migrate.ts';
+import { migrations } from './migrations.ts';
 import { DamagedStateError, recover, type Damage, type Recovery } from './recovery.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { dropTemporaries, setAside, snapshotPath } from './storeFiles.ts';
@@ -26,6 +27,8 @@ export interface OpenStateOptions {
   /** Epoch ms. */
   readonly now: number;
   readonly continueAfter?: number | undefined;
+  /** Default: those of this build. */
+  readonly migrations?: readonly string[] | undefined;
 }
 
 /**
@@ -35,7 +38,9 @@ export interface OpenStateOptions {
  */
 export async function openState(options: OpenStateOptions): Promise<OpenedState> {
   const { disk, directory, wasmPath } = options;
+  const { length: latestSchema } = options.migrations ?? migrations;
   const recovery = recover(disk, directory);
+  const needsNewer = (step: Transaction): boolean => 'migrate' in step && step.migrate > latestSchema;
   if (recovery.records.some(({ transaction }) => needsNewer(transaction))) throw writtenByNewer();
   const database = await Database.open(recovery.snapshot?.image ?? null, wasmPath);
   try {
@@ -64,10 +69,6 @@ export function replay(database: Database, transaction: Transaction): void {
     database.execute('ROLLBACK');
     throw error;
   }
-}
-
-function needsNewer(transaction: Transaction): boolean {
-  return 'migrate' in transaction && transaction.migrate > latestSchema;
 }
 
 /** Stops before a transaction that cannot be repeated; that is damage too, whatever its cause. */

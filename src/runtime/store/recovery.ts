@@ -18,7 +18,7 @@ export interface Recovery {
   readonly journals: readonly string[];
   /** Paths of snapshots that cannot be read. */
   readonly damagedSnapshots: readonly string[];
-  /** Sentences about what was met with and lost nothing. */
+  /** Sentences for a person about damage that lost nothing. */
   readonly remarks: readonly string[];
   /** What was acknowledged and cannot be had; null if nothing is missing. */
   readonly damage: Damage | null;
@@ -68,7 +68,7 @@ export function recover(disk: Disk, directory: string): Recovery {
   const remarks = damagedSnapshots.map(
     (file) => `${path.basename(file)} is damaged and was set aside; an older snapshot and the journals were used.`,
   );
-  const reading = readJournals(found, { base, sequence: snapshot?.sequence ?? 0, remarks });
+  const reading = readJournals(found, { base, sequence: snapshot?.sequence ?? 0 });
   const damage = reading.damage ?? missedSnapshots(damagedSnapshots, { snapshot, found });
   return {
     snapshot,
@@ -131,7 +131,7 @@ interface Reading {
 /** Takes records in order up to the first thing that was acknowledged and cannot be had. */
 function readJournals(
   journals: readonly FoundJournal[],
-  start: { readonly base: number; readonly sequence: number; readonly remarks: string[] },
+  start: { readonly base: number; readonly sequence: number },
 ): Reading {
   const records: JournalRecord[] = [];
   let sequence = start.sequence;
@@ -144,9 +144,6 @@ function readJournals(
     const detail = gap ?? faultOf(journal, sequence);
     if (detail !== null) {
       return { records, sequence, damage: { detail, files: journals.slice(index).map(({ file }) => file) } };
-    }
-    if (journal.contents?.end === 'torn') {
-      start.remarks.push(`Journal ${String(journal.generation)} ended in something that was never acknowledged.`);
     }
   }
   return { records, sequence, damage: null };

@@ -1,6 +1,7 @@
-import type { HoldReason, Run, RunErrorCode, RunStatus, SettledStatus, WakeSource } from '../model.ts';
+import type { HoldReason, LogRemoval, Run, RunErrorCode, RunStatus, SettledStatus, WakeSource } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { Row, SqlValue } from './database.ts';
+import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
 
 /** A run with what only the runtime needs to know of it. */
@@ -30,7 +31,7 @@ export interface Settlement {
 }
 
 const listColumns =
-  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling';
+  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit';
 const allColumns = `${listColumns}, priority, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt`;
 
 /** A run as clients see it in lists. */
@@ -55,15 +56,17 @@ export function listQueuedRuns(
   return reader.all(sql, [after?.priority ?? -1, after?.number ?? -1, limit]).map(toRunRow);
 }
 
-/** Queued runs of which nobody has said yet what they wait for. */
-export function listUnheldRuns(reader: Reader): string[] {
-  const sql = `SELECT id FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND held_for IS NULL`;
-  return reader.all(sql).map(([id]) => id as string);
+/** Queued runs, oldest first, of which nobody has said yet what they wait for. */
+export function listUnheldRuns(reader: Reader, limit: number): string[] {
+  const sql = `SELECT id FROM run WHERE status = 'queued' AND held_for IS NULL AND number > 0 ORDER BY number LIMIT ?`;
+  return reader.all(sql, [limit]).map(([id]) => id as string);
 }
 
 export function listRunningRuns(reader: Reader): RunRow[] {
   return reader
-    .all(`SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY number`)
+    .all(
+      `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY priority, number`,
+    )
     .map(toRunRow);
 }
 
@@ -97,20 +100,28 @@ export function listRuns(
   return reader.all(sql, [...params, page.limit]).map(toRun);
 }
 
-/** Everything that is queued or running, oldest first. */
-export function listActiveRuns(reader: Reader): Run[] {
-  return reader.all(`SELECT ${listColumns} FROM run WHERE status IN ('queued', 'running') ORDER BY number`).map(toRun);
+/** The newest run of an agent that its schedule asked for. */
+export function findLastScheduledRun(reader: Reader, agent: string): Run | undefined {
+  const sql = `SELECT ${listColumns} FROM run WHERE agent = ? AND source = 'timer' ORDER BY number DESC LIMIT 1`;
+  const row = reader.get(sql, [agent]);
+  return row && toRun(row);
+}
+
+/** All that is running, and of what is queued the `limit` that may start first. */
+export function listActiveRuns(reader: Reader, limit = 1000): Run[] {
+  const sql = `SELECT ${listColumns} FROM run WHERE status IN ('queued', 'running') AND status = ? ORDER BY priority, number LIMIT ?`;
+  const running = reader.all(sql, ['running', -1]);
+  return [...running, ...reader.all(sql, ['queued', limit])].map(toRun);
 }
 
 /** The newest settled runs, newest first. */
 export function listSettledRuns(reader: Reader, limit: number): Run[] {
-  const sql = `SELECT ${listColumns} FROM run WHERE status NOT IN ('queued', 'running') ORDER BY number DESC LIMIT ?`;
-  return reader.all(sql, [limit]).map(toRun);
+  const sql = `SELECT ${listColumns} FROM run WHERE status NOT IN ('queued', 'running') AND number < ? ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [Number.MAX_SAFE_INTEGER, limit]).map(toRun);
 }
 
 export function nextRunNumber(reader: Reader): number {
-  const [highest] = reader.get('SELECT max(number) FROM run') ?? [];
-  return Number(highest ?? 0) + 1;
+  return nextNumber(reader, 'run');
 }
 
 export interface QueuedRun {
@@ -217,19 +228,25 @@ function toRun(row: Row): Run {
     message: row[15] as string | null,
     logBytes: row[16] as number,
     isCancelling: row[17] === 1,
+    logRemoval: toLogRemoval(row),
   };
 }
 
+function toLogRemoval(row: Row): LogRemoval | null {
+  const reason = row[18] as LogRemoval['reason'] | null;
+  return reason === null ? null : { reason, limit: row[19] as number };
+}
+
 function toRunRow(row: Row): RunRow {
-  const pid = row[22] as number | null;
+  const pid = row[24] as number | null;
   return {
     ...toRun(row),
-    priority: row[18] as number,
-    cursor: row[19] as number | null,
-    commandLine: row[20] as string,
-    cwd: row[21] as string,
-    process: pid === null ? null : { pid, startTime: row[23] as string, bootId: row[24] as string },
-    stdoutExcerpt: row[25] as string,
-    stderrExcerpt: row[26] as string,
+    priority: row[20] as number,
+    cursor: row[21] as number | null,
+    commandLine: row[22] as string,
+    cwd: row[23] as string,
+    process: pid === null ? null : { pid, startTime: row[25] as string, bootId: row[26] as string },
+    stdoutExcerpt: row[27] as string,
+    stderrExcerpt: row[28] as string,
   };
 }

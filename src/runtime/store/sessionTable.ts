@@ -4,11 +4,36 @@ import type { Reader, Writer } from './store.ts';
 
 const columns = 'agent, task_key, adapter, runs, created_at, updated_at';
 
-/** Newest first. */
-export function listSessions(reader: Reader, agent?: string): Session[] {
-  const filter = agent === undefined ? '' : 'WHERE agent = ?';
-  const sql = `SELECT ${columns} FROM session ${filter} ORDER BY updated_at DESC, agent, task_key`;
-  return reader.all(sql, agent === undefined ? [] : [agent]).map(fromRow);
+type SessionPlace = Pick<Session, 'updatedAt' | 'agent' | 'taskKey' | 'adapter'>;
+
+const beforeAll: SessionPlace = { updatedAt: Number.MAX_SAFE_INTEGER, agent: '', taskKey: '', adapter: '' };
+
+/** Newest first, from behind `before` if given. */
+export function listSessions(
+  reader: Reader,
+  page: { readonly agent?: string | undefined; readonly before?: SessionPlace | undefined; readonly limit: number },
+): Session[] {
+  const { updatedAt, agent, taskKey, adapter } = page.before ?? beforeAll;
+  if (page.agent !== undefined) {
+    const sql = `SELECT ${columns} FROM session WHERE agent = ? AND (updated_at, task_key, adapter) < (?, ?, ?)
+      ORDER BY updated_at DESC, task_key DESC, adapter DESC LIMIT ?`;
+    return reader.all(sql, [page.agent, updatedAt, taskKey, adapter, page.limit]).map(fromRow);
+  }
+  const sql = `SELECT ${columns} FROM session WHERE (updated_at, agent, task_key, adapter) < (?, ?, ?, ?)
+    ORDER BY updated_at DESC, agent DESC, task_key DESC, adapter DESC LIMIT ?`;
+  return reader.all(sql, [updatedAt, agent, taskKey, adapter, page.limit]).map(fromRow);
+}
+
+/** How many sessions there are: of all agents, of one, or of one task. */
+export function countSessions(reader: Reader, agent?: string, taskKey?: string): number {
+  const filter =
+    agent === undefined ? '' : taskKey === undefined ? 'WHERE agent = ?' : 'WHERE agent = ? AND task_key = ?';
+  const [count] =
+    reader.get(
+      `SELECT count(*) FROM session ${filter}`,
+      [agent, taskKey].filter((part) => part !== undefined),
+    ) ?? [];
+  return Number(count);
 }
 
 /** How many runs the session of an (agent, task key, adapter) has had; 0 if there is none. */

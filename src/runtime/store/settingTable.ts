@@ -6,6 +6,10 @@ export function readSetting(reader: Reader, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+export function deleteSetting(writer: Writer, name: string): void {
+  writer.run('DELETE FROM setting WHERE name = ?', [name]);
+}
+
 export function writeSetting(writer: Writer, name: string, value: string): void {
   writer.run(
     'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',

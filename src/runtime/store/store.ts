@@ -1,12 +1,13 @@
 import { systemClock, type Clock } from '../clock.ts';
-import { toError, UserError } from '../errors.ts';
+import { systemErrorCode, toError, UserError } from '../errors.ts';
 import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { toStorable, type Database, type Row } from './database.ts';
 import { realDisk, type Disk } from './disk.ts';
 import { JournalWriter } from './journal.ts';
 import type { Operation, Transaction } from './journalFormat.ts';
-import { applyMigration, latestSchema, schemaOf } from './migrate.ts';
+import { applyMigration, schemaOf } from './migrate.ts';
+import { migrations } from './migrations.ts';
 import { openState, type OpenedState } from './openState.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { dropSuperseded, journalPath, snapshotPath } from './storeFiles.ts';
@@ -37,6 +38,8 @@ export interface StoreOptions {
   readonly continueAfter?: number | undefined;
   /** Records in a journal after which a snapshot is written. */
   readonly checkpointRecords?: number;
+  /** Default: those of this build; a test takes fewer to have a store of an earlier version. */
+  readonly migrations?: readonly string[];
 }
 
 interface Waiter {
@@ -100,18 +103,28 @@ export class Store implements Reader {
    * @throws DamagedStateError; UserError of kind `storage` (unwritable) or `version` (written by a newer Reveille)
    */
   static async open(options: StoreOptions): Promise<Store> {
-    const { disk = realDisk, clock = systemClock, logger } = options;
-    const state = await openState({ ...options, disk, now: clock.now() });
-    for (const remark of state.remarks) logger.warn('Store recovery', remark);
+    const { disk = realDisk, clock = systemClock, logger, directory } = options;
     try {
-      const store = new Store(options, state);
+      const state = await openState({ ...options, disk, now: clock.now() });
+      for (const remark of state.remarks) logger.warn('Store recovery', remark);
+      return await Store.#start(options, state);
+    } catch (error) {
+      throw systemErrorCode(error) === undefined ? error : unwritable(directory, error);
+    }
+  }
+
+  static async #start(options: StoreOptions, state: OpenedState): Promise<Store> {
+    let store: Store | null = null;
+    try {
+      store = new Store(options, state);
       await store.#journalNamed;
       await store.#migrate();
       await store.durable();
       store.#checkpointIfDue();
       return store;
     } catch (error) {
-      state.database.close();
+      if (store) store.#release();
+      else state.database.close();
       throw error;
     }
   }
@@ -186,7 +199,14 @@ export class Store implements Reader {
       await this.#checkpointing;
       if (!this.#failure) await this.#finish();
     } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    try {
       this.#journal.close();
+    } finally {
       this.#database.close();
     }
   }
@@ -264,13 +284,18 @@ export class Store implements Reader {
     const { records, bytes } = this.#journal;
     const isDue = records >= limit || bytes >= checkpointBytes || this.#journalsSinceSnapshot > maxJournals;
     if (!isDue || this.#checkpointing || this.#flushing || this.#closed || this.#failure) return;
-    this.#checkpointing = this.#checkpoint()
-      .catch((error: unknown) => {
-        this.#options.logger.error('Writing a snapshot of the store failed', toError(error));
-      })
-      .finally(() => {
-        this.#checkpointing = null;
-      });
+    this.#checkpointing = this.#tryCheckpoint().finally(() => {
+      this.#checkpointing = null;
+    });
+  }
+
+  /** Nothing depends on a snapshot: without it the journals are longer. */
+  async #tryCheckpoint(): Promise<void> {
+    try {
+      await this.#checkpoint();
+    } catch (error) {
+      this.#options.logger.error('Writing a snapshot of the store failed', toError(error));
+    }
   }
 
   /**
@@ -313,21 +338,26 @@ export class Store implements Reader {
     await this.durable();
     await this.#flushing;
     const { records } = this.#journal;
-    if (records > worthwhileRecords || this.#journalsSinceSnapshot >= maxJournals) await this.#checkpoint();
-    this.#journal.seal(this.#sequence, this.#clock.now());
-    this.#journal.syncNow();
+    if (records > worthwhileRecords || this.#journalsSinceSnapshot >= maxJournals) await this.#tryCheckpoint();
+    if (this.#failure) throw this.#failure;
+    try {
+      this.#journal.seal(this.#sequence, this.#clock.now());
+      this.#journal.syncNow();
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
   async #migrate(): Promise<void> {
-    const { directory } = this.#options;
+    const { directory, migrations: steps = migrations } = this.#options;
     const schema = schemaOf(this.#database);
-    if (schema >= latestSchema) return;
+    if (schema >= steps.length) return;
     if (schema > 0) {
       const kept = { schema, image: this.#database.export(), at: this.#clock.now() };
       await keepBeforeMigration(this.#disk, directory, kept);
     }
-    for (let version = schema + 1; version <= latestSchema; version += 1) {
-      applyMigration(this.#database, version);
+    for (let version = schema + 1; version <= steps.length; version += 1) {
+      applyMigration(this.#database, version, steps);
       this.#record({ migrate: version });
     }
   }
@@ -352,16 +382,17 @@ export class Store implements Reader {
 
   /** After a failed write, memory is ahead of the disk: nothing is acknowledged or written any more. */
   #fail(cause: unknown): Error {
-    this.#failure ??=
-      cause instanceof UserError
-        ? cause
-        : new UserError(
-            'storage',
-            `Reveille could not write its state to ${this.#options.directory} (${toError(cause).message}). Free space or make the folder writable, then run "Reveille: Restart Runtime".`,
-            { cause },
-          );
+    this.#failure ??= cause instanceof UserError ? cause : unwritable(this.#options.directory, cause);
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
     this.#announceFailure(this.#failure);
     return this.#failure;
   }
+}
+
+function unwritable(directory: string, cause: unknown): UserError {
+  return new UserError(
+    'storage',
+    `Reveille could not write its state to ${directory} (${toError(cause).message}). Free space or make the folder writable, then run "Reveille: Restart Runtime".`,
+    { cause },
+  );
 }

@@ -1,5 +1,6 @@
 import type { WakeSource, WakeupStatus } from '../model.ts';
 import type { Row } from './database.ts';
+import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
 
 /**
@@ -24,12 +25,14 @@ export interface Wakeup {
   readonly endedAt: number | null;
 }
 
+/** How long a repetition of a request is recognised by its key, in milliseconds. */
+export const idempotencyMs = 24 * 60 * 60 * 1000;
+
 const columns =
   'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at';
 
 export function nextWakeupNumber(reader: Reader): number {
-  const [highest] = reader.get('SELECT max(number) FROM wakeup') ?? [];
-  return Number(highest ?? 0) + 1;
+  return nextNumber(reader, 'wakeup');
 }
 
 export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
@@ -55,6 +58,12 @@ export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
 export function listWaitingWakeups(reader: Reader, agent: string, taskKey: string): Wakeup[] {
   const sql = `SELECT ${columns} FROM wakeup WHERE status = 'queued' AND agent = ? AND task_key = ? ORDER BY number`;
   return reader.all(sql, [agent, taskKey]).map(fromRow);
+}
+
+/** Newest first, below a number. */
+export function listWakeups(reader: Reader, before: number, limit: number): Wakeup[] {
+  const sql = `SELECT ${columns} FROM wakeup WHERE number < ? ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [before, limit]).map(fromRow);
 }
 
 export function listWakeupsOfRun(reader: Reader, runId: string): Wakeup[] {

@@ -29,6 +29,8 @@ export interface DispatcherOptions {
 
 /** Queued runs looked at together; a pass ends as soon as all slots are taken. */
 const pageSize = 16;
+/** Runs that one transaction tells that all slots are taken. */
+const holdSlice = 500;
 
 /** What occupies a slot. */
 interface Occupant {
@@ -97,8 +99,12 @@ export class Dispatcher {
     for (let page = this.#firstPage(); page.length > 0; page = this.#pageAfter(page)) {
       for (const run of page) await this.#consider(run, holds);
     }
-    if (this.#isFull) for (const id of listUnheldRuns(reader)) holds.set(id, holds.get(id) ?? 'slots_busy');
     queue.hold(holds);
+    while (this.#isFull) {
+      const unheld = listUnheldRuns(reader, holdSlice);
+      queue.hold(new Map(unheld.map((id) => [id, 'slots_busy'])));
+      if (unheld.length < holdSlice) return;
+    }
   }
 
   async #consider(run: RunRow, holds: Map<string, HoldReason | null>): Promise<void> {

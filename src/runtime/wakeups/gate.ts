@@ -29,7 +29,12 @@ export interface GateFacts {
 export type Verdict =
   | { readonly kind: 'admit' }
   | { readonly kind: 'hold'; readonly reason: HoldReason }
-  | { readonly kind: 'refuse'; readonly reason: RefusalReason };
+  | {
+      readonly kind: 'refuse';
+      readonly reason: RefusalReason;
+      /** What would hold it if it could wait: of `timer_while_held`. */
+      readonly heldFor?: HoldReason;
+    };
 
 const admit: Verdict = { kind: 'admit' };
 
@@ -40,8 +45,8 @@ const admit: Verdict = { kind: 'admit' };
  */
 export function judge(facts: GateFacts): Verdict {
   const verdict = judgeUntimed(facts);
-  if (verdict.kind === 'hold' && facts.source === 'timer') return { kind: 'refuse', reason: 'timer_while_held' };
-  return verdict;
+  if (verdict.kind !== 'hold' || facts.source !== 'timer') return verdict;
+  return { kind: 'refuse', reason: 'timer_while_held', heldFor: verdict.reason };
 }
 
 function judgeUntimed(facts: GateFacts): Verdict {

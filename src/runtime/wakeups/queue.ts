@@ -1,7 +1,8 @@
 import { monotonicFactory } from 'ulid';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
-import type { HoldReason, RefusalReason, WakeupStatus } from '../model.ts';
+import type { Actor, Audit, AuditDetails } from '../governance/audit.ts';
+import type { HoldReason, IssueStatus, RefusalReason, SkipReason, WakeupStatus } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
 import { findIssue, setIssueStatus } from '../store/issueTable.ts';
@@ -21,12 +22,15 @@ import {
   type Settlement,
 } from '../store/runTable.ts';
 import { recordSessionRun } from '../store/sessionTable.ts';
+import { countSkip } from '../store/skipTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
+import { recordUsage, type EndedRun } from '../store/usageTable.ts';
 import {
   addressWakeups,
   claimWakeups,
   endWakeupsOfRun,
   findWakeupByKey,
+  idempotencyMs,
   insertWakeup,
   listWaitingWakeups,
   nextWakeupNumber,
@@ -45,6 +49,12 @@ export interface Admission {
   readonly isAfterRunning: boolean;
 }
 
+/** Why a request is not to happen; `heldFor` if it would be held were it not a timer's. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly heldFor?: HoldReason;
+}
+
 /** A run that was claimed, with all that its start needs. */
 export interface ClaimedRun {
   readonly run: RunRow;
@@ -52,8 +62,6 @@ export interface ClaimedRun {
   /** What its prompt delivers, oldest first. */
   readonly wakeups: readonly Wakeup[];
 }
-
-const idempotencyMs = 24 * 60 * 60 * 1000;
 
 /**
  * Wakeups become runs here, and runs end here; each step is one transaction.
@@ -67,10 +75,12 @@ const idempotencyMs = 24 * 60 * 60 * 1000;
 export class WakeQueue {
   readonly #state: StateWriter;
   readonly #clock: Clock;
+  readonly #audit: Audit;
   readonly #nextId: () => string;
 
-  constructor(options: { readonly state: StateWriter; readonly clock: Clock }) {
+  constructor(options: { readonly state: StateWriter; readonly clock: Clock; readonly audit: Audit }) {
     this.#state = options.state;
+    this.#audit = options.audit;
     this.#clock = options.clock;
     const ulid = monotonicFactory();
     this.#nextId = () => ulid(this.#clock.now());
@@ -93,15 +103,21 @@ export class WakeQueue {
     if (queued) return this.#mergeIntoQueued(transaction, request, queued);
     const running = findRunningRunOfScope(transaction, request.agent, taskKey);
     if (!running) return this.#queueNewRun(transaction, request, taskKey);
-    if (isBare(request) && request.source === 'timer') return this.#unrecorded('coalesced', null, running.id);
+    if (isBare(request) && request.source === 'timer') {
+      this.#countSkip(transaction, request.agent, 'coalesced');
+      return this.#unrecorded('coalesced', null, running.id);
+    }
     const status = isBare(request) ? 'coalesced' : 'queued';
     const wakeup = this.#insert(transaction, request, { taskKey, status, runId: isBare(request) ? running.id : null });
     return { wakeupId: wakeup.id, status, refusal: null, runId: running.id, isAfterRunning: true };
   }
 
-  /** Records a request that is not to happen. Ticks of timers come again and again: they leave no rows. */
-  refuse(transaction: StateTransaction, request: WakeRequest, reason: RefusalReason): Admission {
-    if (request.source === 'timer') return this.#unrecorded('refused', reason, null);
+  /** Records a request that is not to happen. Ticks of timers come again and again: they are counted and leave no rows. */
+  refuse(transaction: StateTransaction, request: WakeRequest, { reason, heldFor }: Refusal): Admission {
+    if (request.source === 'timer') {
+      this.#countSkip(transaction, request.agent, heldFor ?? reason);
+      return this.#unrecorded('refused', reason, null);
+    }
     const wakeup = this.#insert(transaction, request, {
       taskKey: taskKeyOf(request),
       status: 'refused',
@@ -122,7 +138,10 @@ export class WakeQueue {
       const at = this.#clock.now();
       markRunStarted(transaction, runId, { at, cursor, ...where });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
-      this.#advanceIssue(transaction, run.issueId, 'todo', 'in_progress');
+      const issueStatus = this.#advanceIssue(transaction, run.issueId, 'todo', 'in_progress');
+      this.#recordRun(transaction, run, 'run.claimed', {
+        details: { source: run.source, definition: agent.fingerprint, wakeups: wakeups.length, ...issueStatus },
+      });
       transaction.touchRun(runId);
       transaction.touchAgent(run.agent);
       const claimed = findRun(transaction, runId) ?? run;
@@ -143,40 +162,28 @@ export class WakeQueue {
    */
   settle(runId: string, settlement: Settlement, isDelivered = true): void {
     this.#state.commit((transaction) => {
-      const run = findRun(transaction, runId);
-      if (!run || (run.status !== 'queued' && run.status !== 'running')) return;
-      markRunSettled(transaction, runId, settlement);
-      if (isDelivered) this.#endWakeups(transaction, runId, settlement);
-      else returnWakeups(transaction, runId);
-      if (run.status === 'running') this.#recordEnd(transaction, run, settlement);
-      this.#queueFollowUp(transaction, run);
-      transaction.touchRun(runId);
-      transaction.touchAgent(run.agent);
+      this.#settle(transaction, runId, settlement, isDelivered);
     });
   }
 
-  /** Settles a run that had not started as cancelled, with the wakeups that it would have delivered. */
-  discard(runId: string, message: string): void {
-    this.settle(runId, {
-      status: 'cancelled',
-      finishedAt: this.#clock.now(),
-      exitCode: null,
-      signal: null,
-      errorCode: 'cancelled_by_user',
-      message,
-      stdoutExcerpt: '',
-      stderrExcerpt: '',
-      logBytes: 0,
-    });
-  }
-
-  markCancelling(runId: string): void {
+  /**
+   * Settles a run that had not started as cancelled, with the wakeups that it would have delivered.
+   * @param by who asked for it; null if it may not start any more
+   */
+  discard(runId: string, message: string, by: Actor | null = null): void {
     this.#state.commit((transaction) => {
+      if (by !== null) this.#askForEnd(transaction, runId, by);
+      this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
+    });
+  }
+
+  markCancelling(runId: string, by: Actor): void {
+    this.#state.commit((transaction) => {
+      this.#askForEnd(transaction, runId, by);
       markRunCancelling(transaction, runId);
       transaction.touchRun(runId);
     });
   }
-
   /** Notes what queued runs wait for; only differences are written. */
   hold(holds: ReadonlyMap<string, HoldReason | null>): void {
     if (holds.size === 0) return;
@@ -185,6 +192,49 @@ export class WakeQueue {
         setRunHold(transaction, runId, reason);
         transaction.touchRun(runId);
       }
+    });
+  }
+
+  #settle(transaction: StateTransaction, runId: string, settlement: Settlement, isDelivered: boolean): void {
+    const run = findRun(transaction, runId);
+    if (!run || (run.status !== 'queued' && run.status !== 'running')) return;
+    markRunSettled(transaction, runId, settlement);
+    if (isDelivered) this.#endWakeups(transaction, runId, settlement);
+    else returnWakeups(transaction, runId);
+    if (isDelivered && run.status === 'running') recordUsage(transaction, toUsage(run, settlement));
+    const issueStatus = run.status === 'running' ? this.#recordEnd(transaction, run, settlement) : {};
+    this.#recordRun(transaction, run, 'run.settled', {
+      result: settlement.status,
+      details: { ...toDetails(run, settlement), ...(isDelivered ? {} : { isDelivered }), ...issueStatus },
+    });
+    this.#queueFollowUp(transaction, run);
+    transaction.touchRun(runId);
+    transaction.touchAgent(run.agent);
+  }
+
+  /** Who asks twice asks once. */
+  #askForEnd(transaction: StateTransaction, runId: string, actor: Actor): void {
+    const run = findRun(transaction, runId);
+    if (!run || run.finishedAt !== null || run.isCancelling) return;
+    this.#recordRun(transaction, run, 'run.cancelAsked', { actor, details: { wasRunning: run.status === 'running' } });
+  }
+
+  #recordRun(
+    transaction: StateTransaction,
+    run: RunRow,
+    action: 'run.claimed' | 'run.settled' | 'run.cancelAsked',
+    what: { readonly actor?: Actor; readonly result?: string; readonly details: AuditDetails },
+  ): void {
+    const { id, agent, issueId } = run;
+    const details = issueId === null ? what.details : { ...what.details, issueId };
+    this.#audit.record(transaction, {
+      actor: 'runtime',
+      action,
+      target: `run:${id}`,
+      agent,
+      runId: id,
+      ...what,
+      details,
     });
   }
 
@@ -247,6 +297,11 @@ export class WakeQueue {
     return { wakeupId: this.#nextId(), status, refusal, runId, isAfterRunning: runId !== null };
   }
 
+  #countSkip(transaction: StateTransaction, agent: string, reason: SkipReason): void {
+    countSkip(transaction, { agent, reason, at: this.#clock.now() });
+    transaction.touchAgent(agent);
+  }
+
   #findDuplicate(transaction: StateTransaction, request: WakeRequest): Wakeup | undefined {
     const { agent, source, idempotencyKey } = request;
     if (idempotencyKey === null) return undefined;
@@ -260,13 +315,13 @@ export class WakeQueue {
     endWakeupsOfRun(transaction, runId, { status, reason: settlement.errorCode, at: settlement.finishedAt });
   }
 
-  #recordEnd(transaction: StateTransaction, run: RunRow, settlement: Settlement): void {
+  #recordEnd(transaction: StateTransaction, run: RunRow, settlement: Settlement): { issueStatus?: IssueStatus } {
     const { id, agent, taskKey } = run;
     setLastRun(transaction, agent, { id, status: settlement.status, at: settlement.finishedAt });
     const adapter = findAgent(transaction, agent)?.definition.adapter;
     if (adapter) recordSessionRun(transaction, { agent, taskKey, adapter, at: settlement.finishedAt });
     const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
-    this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
+    return this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
   }
 
   #queueFollowUp(transaction: StateTransaction, run: RunRow): void {
@@ -281,15 +336,17 @@ export class WakeQueue {
     addressWakeups(transaction, run.agent, run.taskKey, runId);
   }
 
+  /** Answers the new status, if it has become another one. */
   #advanceIssue(
     transaction: StateTransaction,
     issueId: string | null,
     from: 'todo' | 'in_progress',
     to: 'todo' | 'in_progress' | 'in_review',
-  ): void {
-    if (issueId === null || findIssue(transaction, issueId)?.status !== from) return;
+  ): { issueStatus?: IssueStatus } {
+    if (issueId === null || findIssue(transaction, issueId)?.status !== from) return {};
     setIssueStatus(transaction, issueId, to, this.#clock.now());
     transaction.touchIssue(issueId);
+    return { issueStatus: to };
   }
 
   #priorityOf(transaction: StateTransaction, issueId: string | null): number {
@@ -298,4 +355,30 @@ export class WakeQueue {
     if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
     return queuePriority(issue.priority);
   }
+}
+
+/** A run that was cancelled before it had started. */
+const discarded = {
+  status: 'cancelled',
+  exitCode: null,
+  signal: null,
+  errorCode: 'cancelled_by_user',
+  stdoutExcerpt: '',
+  stderrExcerpt: '',
+  logBytes: 0,
+} as const;
+
+/** How a run ended, for the audit log; no output of the agent is in it. */
+function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
+  const { errorCode, exitCode, signal, finishedAt } = settlement;
+  const durationMs = run.startedAt === null ? null : Math.max(0, finishedAt - run.startedAt);
+  return { errorCode, exitCode, signal, durationMs };
+}
+
+/** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */
+function toUsage(run: RunRow, { status, errorCode, finishedAt }: Settlement): EndedRun {
+  const isFailed = status === 'failed' || status === 'timed_out';
+  const isTimed = run.startedAt !== null && errorCode !== 'process_lost';
+  const runMs = isTimed ? Math.max(0, finishedAt - (run.startedAt ?? finishedAt)) : 0;
+  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage: null };
 }

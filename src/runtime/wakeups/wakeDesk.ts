@@ -4,6 +4,7 @@ import { findIssue } from '../store/issueTable.ts';
 import { findRun, type RunRow } from '../store/runTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import type { Actor, Audit } from '../governance/audit.ts';
 import type { Dispatcher, FolderFacts } from './dispatcher.ts';
 import { explainHold, explainRefusal, judge } from './gate.ts';
 import type { WakeRequest } from './inbox.ts';
@@ -25,6 +26,7 @@ export class WakeDesk {
   readonly #queue: WakeQueue;
   readonly #dispatcher: Dispatcher;
   readonly #facts: () => FolderFacts;
+  readonly #audit: Audit;
 
   constructor(options: {
     readonly store: Store;
@@ -32,26 +34,28 @@ export class WakeDesk {
     readonly queue: WakeQueue;
     readonly dispatcher: Dispatcher;
     readonly facts: () => FolderFacts;
+    readonly audit: Audit;
   }) {
     this.#store = options.store;
     this.#state = options.state;
     this.#queue = options.queue;
     this.#dispatcher = options.dispatcher;
     this.#facts = options.facts;
+    this.#audit = options.audit;
   }
 
   /**
    * Asks that an agent run. Resolves when the request is durable and everything that may start now was started.
    * @throws UserError of kind `not_found` for an unknown agent or issue
    */
-  async wake(request: WakeRequest): Promise<WakeOutcome> {
-    const admission = this.#state.commit((transaction) => this.request(transaction, request));
+  async wake(request: WakeRequest, by: Actor): Promise<WakeOutcome> {
+    const admission = this.#state.commit((transaction) => this.request(transaction, request, by));
     await this.settleRequests();
     return this.explain(admission);
   }
 
   /** Records a request as part of the caller's transaction; call `settleRequests` after it. */
-  request(transaction: StateTransaction, request: WakeRequest): Admission {
+  request(transaction: StateTransaction, request: WakeRequest, by: Actor): Admission {
     const agent = findAgent(transaction, request.agent);
     if (!agent) throw new UserError('not_found', `There is no agent "${request.agent}" in the configuration.`);
     const verdict = judge({
@@ -64,8 +68,12 @@ export class WakeDesk {
       heartbeat: agent.definition.heartbeat,
       issueStatus: request.issueId === null ? null : (findIssue(transaction, request.issueId)?.status ?? null),
     });
-    if (verdict.kind === 'refuse') return this.#queue.refuse(transaction, request, verdict.reason);
-    return this.#queue.admit(transaction, request);
+    const admission =
+      verdict.kind === 'refuse'
+        ? this.#queue.refuse(transaction, request, verdict)
+        : this.#queue.admit(transaction, request);
+    if (request.source !== 'timer') this.#recordRequest(transaction, request, { by, admission });
+    return admission;
   }
 
   /** Starts what may start, and waits until everything is durable. */
@@ -78,6 +86,25 @@ export class WakeDesk {
   explain(admission: Admission): WakeOutcome {
     const { wakeupId, status, runId } = admission;
     return { wakeupId, status, runId, message: this.#describe(admission) };
+  }
+
+  /** What a timer asks for is told by the run that it makes; its ticks that make none are counted elsewhere. */
+  #recordRequest(
+    transaction: StateTransaction,
+    { agent, source, text, issueId }: WakeRequest,
+    { by, admission }: { readonly by: Actor; readonly admission: Admission },
+  ): void {
+    const { wakeupId, status, refusal, runId } = admission;
+    this.#audit.record(transaction, {
+      actor: by,
+      action: 'wake.requested',
+      target: issueId === null ? `agent:${agent}` : `issue:${issueId}`,
+      agent,
+      runId,
+      result: refusal !== null ? 'refused' : status === 'coalesced' ? 'coalesced' : 'accepted',
+      details: { source, wakeupId, ...(refusal !== null && { reason: refusal }) },
+      text,
+    });
   }
 
   #describe({ refusal, runId, isAfterRunning }: Admission): string {

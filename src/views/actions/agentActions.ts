@@ -86,15 +86,15 @@ export async function openTranscript(context: ActionContext, given: unknown): Pr
 export async function resetSession(context: ActionContext, given: unknown): Promise<void> {
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose session shall be reset?') });
   if (choice === undefined) return;
-  const { sessions } = await choice.folder.request('session.list', { agent: choice.agent.key });
+  const { sessions, total } = await choice.folder.request('session.list', { agent: choice.agent.key });
   if (sessions.length === 0) {
     void vscode.window.showInformationMessage(
       vscode.l10n.t('{0} has no session: its next run starts fresh anyway.', choice.agent.key),
     );
     return;
   }
-  const taskKey = await pickSession(choice, sessions);
-  if (taskKey === undefined || !(await confirmReset(choice, taskKey, sessions.length))) return;
+  const taskKey = await pickSession(choice, sessions, total);
+  if (taskKey === undefined || !(await confirmReset(choice, taskKey, total))) return;
   const { count } = await choice.folder.request('session.reset', {
     agent: choice.agent.key,
     ...(taskKey === null ? {} : { taskKey }),
@@ -108,7 +108,11 @@ export async function resetSession(context: ActionContext, given: unknown): Prom
 }
 
 /** The task key of the chosen session; null for all of them. */
-function pickSession(choice: AgentChoice, sessions: readonly Session[]): Promise<string | null | undefined> {
+function pickSession(
+  choice: AgentChoice,
+  sessions: readonly Session[],
+  total: number,
+): Promise<string | null | undefined> {
   const now = Date.now();
   const items = sessions.map((session) => ({
     label: `$(history) ${plainLabel(nameOf(choice, session.taskKey))}`,
@@ -119,7 +123,7 @@ function pickSession(choice: AgentChoice, sessions: readonly Session[]): Promise
     value: session.taskKey,
   }));
   const all = {
-    label: `$(clear-all) ${vscode.l10n.t('All {0} sessions', sessions.length)}`,
+    label: `$(clear-all) ${vscode.l10n.t('All {0} sessions', total)}`,
     description: '',
     value: null,
   };

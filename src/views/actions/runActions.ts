@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { formatLogRemoval } from '../../format.ts';
+import { UserError } from '../../runtime/errors.ts';
 import { logUri, parseAddress } from '../documents/virtualDocuments.ts';
 import { isActive } from '../runRow.ts';
+import { translate } from '../translate.ts';
 import { folderOf, toSubject, type ActionContext } from './actionContext.ts';
 import { pickFolder, pickRun } from './pickers.ts';
 
@@ -32,7 +35,8 @@ export async function openRunLogFile(context: ActionContext, given: unknown): Pr
   const subject =
     address === null ? toSubject(given) : { kind: 'run' as const, folder: address.folder, runId: address.id };
   if (subject?.kind !== 'run') return;
-  const { logPath } = await folderOf(context, subject.folder).request('run.get', { runId: subject.runId });
+  const { logPath, logRemoval } = await folderOf(context, subject.folder).request('run.get', { runId: subject.runId });
+  if (logRemoval !== null) throw new UserError('not_found', formatLogRemoval(logRemoval, translate));
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(logPath));
 }
 

@@ -2,7 +2,7 @@ import type { AgentCard, DashboardState, IssueRow, RunRow, Tone } from '../../da
 import { formatOutcome, type Translate } from '../../format.ts';
 import type { Agent, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
 import type { FolderState } from '../../connection/folderState.ts';
-import { scheduleText, statusOnly, statusText } from '../agentsModel.ts';
+import { runsTodayText, scheduleText, statusOnly, statusText } from '../agentsModel.ts';
 import type { ViewedFolder } from '../folderLevel.ts';
 import { openIssues } from '../issuesModel.ts';
 import { isActive } from '../runRow.ts';
@@ -121,8 +121,15 @@ function agentCard(agent: Agent, folder: Place & { readonly isTrusted: boolean }
     schedule: scheduleText(agent.heartbeat, t),
     lastRunAt: agent.lastRunAt,
     lastRun: lastRunText(agent, lastRun, t),
+    today: todayOf(agent, t),
     ...offers(agent, folder.isTrusted),
   };
+}
+
+/** The page knows the time: it shows the figures only on their day. */
+function todayOf({ today }: Agent, t: Translate): AgentCard['today'] {
+  const text = runsTodayText(today, today.from, t);
+  return text === null ? null : { from: today.from, to: today.to, text };
 }
 
 /** What the card of an agent offers; an untrusted window may only pause and resume. */

@@ -1,5 +1,5 @@
 import type { FolderConnection } from '../../connection/connection.ts';
-import { formatBytes, type Translate } from '../../format.ts';
+import { formatBytes, formatLogRemoval, type Translate } from '../../format.ts';
 import { TerminalText } from '../transcripts/terminalText.ts';
 
 const pieceBytes = 262_144;
@@ -16,7 +16,8 @@ export async function readLogText(
   runId: string,
   t: Translate,
 ): Promise<string> {
-  const { logBytes, logPath, finishedAt } = await connection.request('run.get', { runId });
+  const { logBytes, logPath, finishedAt, logRemoval } = await connection.request('run.get', { runId });
+  if (logRemoval !== null && logBytes > 0) return formatLogRemoval(logRemoval, t);
   const head = await readRange(connection, runId, { from: 0, to: Math.min(logBytes, headBytes) });
   if (logBytes <= headBytes) {
     if (head.text !== '') return head.text;

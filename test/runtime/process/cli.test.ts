@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { isAlive } from '../../../src/runtime/processIdentity.ts';
 import { poll } from '../../support/poll.ts';
 import { buildProduct } from '../../support/productBuild.ts';
 import { Place } from '../../support/runtimeProcess.ts';
@@ -30,6 +31,13 @@ async function read(place: Place, words: readonly string[], folder?: string): Pr
   const { code, output, errors } = await say(place, words, folder);
   assert.deepEqual([code, errors], [0, ''], `${words.join(' ')} said: ${output}`);
   return output;
+}
+
+async function readAudit(place: Place): Promise<string> {
+  const file = join(place.path, `audit-${Date.now()}.jsonl`);
+  await read(place, ['audit', 'export', file]);
+  const rows = readFileSync(file, 'utf8').trim().split('\n');
+  return JSON.stringify({ entries: rows.map((row) => (JSON.parse(row) as { action?: string }).action) });
 }
 
 describe('The command line', function () {
@@ -88,6 +96,91 @@ describe('The command line', function () {
     ]);
     assert.match(log, /next/);
     for (const folder of [place.folder, second]) await read(place, ['stop-runtime'], folder);
+  });
+
+  it('verifies the audit log, exports it, and says with its exit code when something does not fit', async () => {
+    await using place = await Place.make();
+    await read(place, ['accept']);
+    await read(place, ['wake', 'quick', '--message', 'remember this', '--follow']);
+    assert.match(
+      await read(place, ['audit', 'verify']),
+      /^The audit log is whole: \d+ entries fit\.[\s\S]*accidents only/,
+    );
+    const csv = join(place.path, 'audit.csv');
+    assert.match(
+      await read(place, ['audit', 'export', csv, '--format', 'csv', '--texts']),
+      /Entries written to .*audit\.csv: \d+/,
+    );
+    assert.match(readFileSync(csv, 'utf8'), /^number,time,[\s\S]*,wake\.requested,[\s\S]*remember this/);
+    for (const [words, expected] of [
+      [['audit', 'export', csv], /exists already/],
+      [['audit', 'export', join(place.path, 'x'), '--format', 'xml'], /jsonl or csv/],
+      [['audit', 'export'], /^Name a file/],
+      [['audit'], /^Say "audit verify"/],
+    ] as const) {
+      const { code, errors } = await say(place, words);
+      assert.equal(code, 1);
+      assert.match(errors, expected);
+    }
+
+    await read(place, ['stop-runtime']);
+    await poll(() => !isAlive(place.owner.identity), 'the runtime ends');
+    const store = await place.openStore();
+    store.transact((writer) => {
+      writer.run("UPDATE activity SET actor = 'user:window' WHERE action = 'wake.requested'");
+    });
+    await store.close();
+
+    const { code, output } = await say(place, ['audit', 'verify']);
+    assert.equal(code, 1);
+    assert.match(output, /^Entry \d+ \(wake\.requested, .* UTC\) does not fit/);
+    await read(place, ['stop-runtime']);
+  });
+
+  it('backs up, exports, restores and deletes, and only with --yes what cannot be undone', async () => {
+    await using place = await Place.make();
+    await read(place, ['accept']);
+    await read(place, ['wake', 'quick', '--follow', '--message', 'kept']);
+    assert.match(await read(place, ['backup', '../b.sqlite']), /b\.sqlite \(\d+ kB\)\. Logs of runs and consents are not/);
+    assert.match(await read(place, ['export', '../s.json']), /s\.json \(/);
+    const again = await say(place, ['backup', '../b.sqlite']);
+    assert.deepEqual([again.code, /exists already/.test(again.errors)], [1, true]);
+    const [first = ''] = place.started;
+
+    const asked = await say(place, ['delete-agent', 'quick']);
+    assert.equal(asked.code, 1);
+    assert.match(asked.output, /Runs: 1, with logs of [\s\S]*Nothing was changed\. Say it again with --yes/);
+    await read(place, ['delete-agent', 'quick', '--yes']);
+    const gone = await say(place, ['log', first]);
+    assert.match(gone.errors, /not in the history/);
+    assert.match((await say(place, ['restore', '../b.sqlite'])).output, /It holds agents: 2, issues: 0, runs: 1/);
+    assert.match(await read(place, ['restore', '../b.sqlite', '--yes']), /To undo it: reveille restore .*former-state\.sqlite/);
+    const { entries } = JSON.parse(await readAudit(place)) as { entries: string[] };
+    assert.ok(entries.includes('state.restored') && entries.includes('agent.deleted') === false);
+
+    await read(place, ['delete-run', first, '--yes']);
+    assert.match(await read(place, ['orphans']), /no state without a folder/);
+    assert.match(await read(place, ['delete-state', '--yes']), /The state is deleted/);
+    assert.doesNotMatch(await read(place, ['status']), new RegExp(first));
+    await read(place, ['stop-runtime']);
+  });
+
+  it('adopts the state of a moved folder', async () => {
+    await using place = await Place.make();
+    await read(place, ['accept']);
+    await read(place, ['wake', 'quick', '--follow', '--message', 'before']);
+    const [runId = ''] = place.started;
+    await read(place, ['stop-runtime']);
+    const moved = join(place.path, 'moved');
+    await poll(() => place.owner.released, 'the runtime has left');
+    renameSync(place.folder, moved);
+
+    const [line = ''] = (await read(place, ['orphans'], moved)).split('\n');
+    const [id = ''] = line.split(' ');
+    assert.match(await read(place, ['adopt', id, '--yes'], moved), /has the state that belonged to .*workspace/);
+
+    assert.match(await read(place, ['log', runId], moved), /before/);
+    await read(place, ['stop-runtime'], moved);
   });
 
   it('says what is wrong in one message, without a stack, and exits with 1', async () => {

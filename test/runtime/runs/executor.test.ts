@@ -31,6 +31,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const logger = new TestLogger();
   const trees = new ProcessTrees({ clock: systemClock, logger });
   const executor = new Executor({
+    maxLogBytes: () => 1_000_000,
     records,
     adapterOf: (type) => adapters[type],
     trees,

@@ -65,11 +65,13 @@ function naive(facts: GateFacts): string {
     [facts.issueStatus === 'done' || facts.issueStatus === 'cancelled', 'refuse issue_closed'],
   ] as const;
   const first = obstacles.find(([stands]) => stands)?.[1] ?? 'admit';
-  return facts.source === 'timer' && first.startsWith('hold') ? 'refuse timer_while_held' : first;
+  return facts.source === 'timer' && first.startsWith('hold') ? `refuse timer_while_held, ${first}` : first;
 }
 
 function toText(verdict: Verdict): string {
-  return verdict.kind === 'admit' ? 'admit' : `${verdict.kind} ${verdict.reason}`;
+  if (verdict.kind === 'admit') return 'admit';
+  const heldFor = 'heldFor' in verdict ? `, hold ${verdict.heldFor}` : '';
+  return `${verdict.kind} ${verdict.reason}${heldFor}`;
 }
 
 describe('gate', () => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { insertIssue } from '../../../src/runtime/store/issueTable.ts';
 import { findRun, listQueuedRuns, type Settlement } from '../../../src/runtime/store/runTable.ts';
+import { listSkips, utcDay } from '../../../src/runtime/store/skipTable.ts';
+import { groupUsage, quarterOf, sumUsage } from '../../../src/runtime/store/usageTable.ts';
 import { listWakeupsOfRun } from '../../../src/runtime/store/wakeupTable.ts';
+import type { Admission, Refusal } from '../../../src/runtime/wakeups/queue.ts';
+import { sampleIssue } from '../../support/sampleState.ts';
 import { makeRequest, WakeFixture } from '../../support/wakeFixture.ts';
 
 const done: Settlement = {
@@ -147,19 +151,87 @@ describe('WakeQueue', () => {
 });
 
 describe('WakeQueue and timers', () => {
-  it('leaves no row for a tick that is refused or finds its agent at work', async () => {
+  it('leaves no row for a tick that is refused or finds its agent at work, but counts it by agent, reason and day', async () => {
     await using fixture = await WakeFixture.open();
     const tick = { source: 'timer', text: null, taskKey: 't' } as const;
+    const { store, state, queue, clock } = fixture;
+    const refuse = (refusal: Refusal): Admission =>
+      state.commit((transaction) => queue.refuse(transaction, makeRequest(tick), refusal));
     const { runId } = fixture.ask(tick);
-    fixture.queue.claim(runId ?? '', where);
-    const before = fixture.store.sequence;
+    queue.claim(runId ?? '', where);
+    const rows = (): unknown =>
+      ['run', 'wakeup', 'activity'].map((table) => store.get(`SELECT count(*) FROM ${table}`));
+    const before = rows();
+    const day = utcDay(clock.now());
 
     const coalesced = fixture.ask(tick);
-    const refused = fixture.state.commit((transaction) =>
-      fixture.queue.refuse(transaction, makeRequest(tick), 'timer_while_held'),
-    );
+    const refused = refuse({ reason: 'timer_while_held', heldFor: 'paused' });
+    refuse({ reason: 'timer_while_held', heldFor: 'paused' });
+    clock.tick(24 * 3_600_000);
+    refuse({ reason: 'source_disabled' });
 
     assert.deepEqual([coalesced.status, refused.status], ['coalesced', 'refused']);
-    assert.equal(fixture.store.sequence, before);
+    assert.deepEqual(rows(), before);
+    assert.deepEqual(listSkips(store, 'a', day), [
+      { reason: 'paused', skips: 2 },
+      { reason: 'coalesced', skips: 1 },
+    ]);
+    assert.deepEqual(listSkips(store, 'a', day + 1), [{ reason: 'source_disabled', skips: 1 }]);
+    assert.deepEqual(listSkips(store, 'b', day), []);
+  });
+});
+
+describe('WakeQueue and the roll-up', () => {
+  const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
+  it('adds each run to the quarter-hour of its end, once, its cost unknown', async () => {
+    await using fixture = await WakeFixture.open();
+    const { store, queue, clock } = fixture;
+    fixture.state.commit((transaction) => {
+      insertIssue(transaction, sampleIssue(1));
+    });
+    const settle = (part: Partial<Settlement>, issueId: string | null): void => {
+      const { runId } = fixture.ask({ issueId, taskKey: 't' });
+      queue.claim(runId ?? '', where);
+      clock.tick(90_000);
+      queue.settle(runId ?? '', { ...done, finishedAt: clock.now(), ...part });
+      queue.settle(runId ?? '', { ...done, finishedAt: clock.now(), ...part });
+    };
+    settle({}, null);
+    settle({ status: 'failed' }, 'issue-1');
+    settle({ status: 'timed_out' }, 'issue-1');
+    settle({ status: 'cancelled' }, 'issue-1');
+
+    const groups = groupUsage(store, all, 'issue').map(({ key, usage }) => [
+      key,
+      usage.runs,
+      usage.failedRuns,
+      usage.runMs,
+    ]);
+    assert.deepEqual(groups, [
+      ['', 1, 0, 90_000],
+      ['issue-1', 3, 2, 270_000],
+    ]);
+    assert.equal(sumUsage(store, all).runsWithoutCost, 4);
+    const quarter = quarterOf(clock.now());
+    assert.equal(sumUsage(store, { from: quarter, to: quarter + 1 }).runs, 4);
+  });
+
+  it('counts no run that was never started, and no time of one that was lost', async () => {
+    await using fixture = await WakeFixture.open();
+    const { store, queue, clock } = fixture;
+    queue.discard(fixture.ask({ taskKey: '1' }).runId ?? '', 'not wanted');
+    const returned = fixture.ask({ taskKey: '2' }).runId ?? '';
+    queue.claim(returned, where);
+    queue.settle(returned, { ...done, status: 'failed', errorCode: 'process_lost' }, false);
+    assert.equal(sumUsage(store, all).runs, 0);
+
+    const lost = fixture.ask({ taskKey: '3' }).runId ?? '';
+    queue.claim(lost, where);
+    clock.tick(8 * 3_600_000);
+    queue.settle(lost, { ...done, status: 'failed', errorCode: 'process_lost', finishedAt: clock.now() });
+
+    const { runs, failedRuns, runMs } = sumUsage(store, all);
+    assert.deepEqual([runs, failedRuns, runMs], [1, 1, 0]);
   });
 });

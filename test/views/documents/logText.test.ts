@@ -27,6 +27,23 @@ describe('the document of a log', () => {
     assert.equal(await readLogText(connectionWith(log), run.id, untranslated), log);
   });
 
+  it('says which setting removed the log of a run, unless it had written nothing', async () => {
+    const connection = connectionWith('gone');
+    const shown = async (reason: 'age' | 'size', limit: number): Promise<string> => {
+      connection.show([{ ...run, logRemoval: { reason, limit } }]);
+      return readLogText(connection, run.id, untranslated);
+    };
+
+    assert.equal(
+      await shown('age', 30),
+      'The log of this run was removed after 30 days (setting reveille.retention.logs.days).',
+    );
+    assert.match(await shown('size', 2000), /more than 2000 MB \(setting reveille\.retention\.logs\.megabytes\)/);
+    const silent = connectionWith('');
+    silent.show([{ ...run, logRemoval: { reason: 'age', limit: 30 } }]);
+    assert.equal(await readLogText(silent, run.id, untranslated), 'This run wrote nothing.');
+  });
+
   it('shows head and tail of a big log, says what is missing, and reads little', async () => {
     const connection = connectionWith(`HEAD\n${'x'.repeat(5_000_000)}\nTAIL`);
     const text = await readLogText(connection, run.id, untranslated);

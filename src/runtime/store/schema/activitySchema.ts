@@ -31,7 +31,6 @@ export const activitySchema = `
     id INTEGER PRIMARY KEY CHECK (id = 1),
     last_number INTEGER NOT NULL,
     last_hash TEXT NOT NULL,
-    removed INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
     pruned_at INTEGER NOT NULL,
