@@ -118,14 +118,14 @@ export const stateCommands: Readonly<Record<string, (command: StateCommand) => P
 
 /** True for a state that no runtime can read; waits until that is known. */
 async function isDamaged(connection: RuntimeFolderConnection): Promise<boolean> {
-  const failure = await connection.request('runtime.status', {}).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (failure === null) return false;
-  const { status } = connection;
-  if (status.kind === 'failed' && status.action === 'chooseState') return true;
-  throw failure;
+  try {
+    await connection.request('runtime.status', {});
+    return false;
+  } catch (error) {
+    const { status } = connection;
+    if (status.kind === 'failed' && status.action === 'chooseState') return true;
+    throw error;
+  }
 }
 
 async function restoreDamaged(command: StateCommand, file: string): Promise<number> {

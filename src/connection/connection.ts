@@ -17,7 +17,11 @@ export type ConnectionStatus =
     }
   | { readonly kind: 'connected' }
   /** Given up until `retry`; the message says what happened and what to do next. */
-  | { readonly kind: 'failed'; readonly message: string; readonly action: 'retry' | 'reload' | 'restartRuntime' | 'chooseState' };
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly action: 'retry' | 'reload' | 'restartRuntime' | 'chooseState';
+    };
 
 /** One folder as its views see it. */
 export interface FolderConnection extends Disposable {

@@ -28,13 +28,14 @@ export function makeStoreFolder(store: string): void {
  */
 export async function removeDeletedStore(registry: Registry, entry: FolderEntry, clock: Clock): Promise<void> {
   const { signal } = new AbortController();
-  for (const began = clock.monotonic(); clock.monotonic() - began < leavingMs; await wait(clock, pollMs, signal)) {
-    if (!isFree(entry.store)) continue;
-    await registry.removeUnused(entry, entry.store, () => {
-      fs.rmSync(entry.store, { recursive: true, force: true });
-    });
-    return;
+  const began = clock.monotonic();
+  while (!isFree(entry.store)) {
+    if (clock.monotonic() - began > leavingMs) return;
+    await wait(clock, pollMs, signal);
   }
+  await registry.removeUnused(entry, entry.store, () => {
+    fs.rmSync(entry.store, { recursive: true, force: true });
+  });
 }
 
 export function cannotWriteStore(store: string, cause: unknown): UserError {

@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { hostname } from 'node:os';
 import * as path from 'node:path';
-import type { Build } from '../endpoint/build.ts';
 import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
-import type { FolderIdentity } from '../endpoint/folderIdentity.ts';
-import { Registry } from '../endpoint/registry.ts';
 import { StopFlag } from '../endpoint/stopFlag.ts';
-import { protocolVersion } from '../protocol.ts';
 import { Attendance } from './attendance.ts';
 import { ChangeFeed } from './changeFeed.ts';
-import type { Clock } from './clock.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
 import { ConsentStore } from './config/consentStore.ts';
 import { Definitions } from './definitions.ts';
@@ -20,55 +14,30 @@ import { FolderSnapshot } from './folderSnapshot.ts';
 import { Audit, type Actor, type AuditDetails } from './governance/audit.ts';
 import { AuditHead } from './governance/auditHead.ts';
 import { AuditKeys } from './governance/auditKeys.ts';
+import { makeHandlers } from './handlers.ts';
 import { DisposableStore } from './lifecycle.ts';
-import type { Logger } from './log.ts';
 import type { RuntimeState } from './model.ts';
-import { identifyProcess } from './processIdentity.ts';
-import { activityRequests } from './requests/activityRequests.ts';
-import { agentRequests } from './requests/agentRequests.ts';
-import { deletionRequests } from './requests/deletionRequests.ts';
-import { folderRequests } from './requests/folderRequests.ts';
-import { issueRequests } from './requests/issueRequests.ts';
-import { runRequests } from './requests/runRequests.ts';
-import { sessionRequests } from './requests/sessionRequests.ts';
-import { onlyWhileServing } from './requests/serving.ts';
-import { stateRequests } from './requests/stateRequests.ts';
-import { usageRequests } from './requests/usageRequests.ts';
 import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
+import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
 import { Server } from './server.ts';
 import type { ClientContext } from './serverClient.ts';
 import { settleOrigin } from './stateOrigin.ts';
-import { restoreBackup, StateTransfer } from './stateTransfer.ts';
 import { StopControl, type Asker } from './stopControl.ts';
-import { LiveOwnerError, Owner } from './store/owner.ts';
+import type { Owner } from './store/owner.ts';
 import { listRunningRuns } from './store/runTable.ts';
 import { StateWriter } from './store/stateWriter.ts';
-import { Store } from './store/store.ts';
-import { prepareStoreDirectory } from './store/storeDirectory.ts';
+import type { Store } from './store/store.ts';
 import type { FolderFacts } from './wakeups/dispatcher.ts';
 
-export interface RuntimeOptions {
-  readonly folder: FolderIdentity;
-  /** Absolute path of the store's directory. */
-  readonly storePath: string;
-  /** The user's registry directory; holds the consents and the Stop Everything flag. */
-  readonly stateDirectory: string;
-  readonly wasmPath: string;
+export interface RuntimeOptions extends OwnedStoreOptions {
   readonly logPath: string;
-  readonly build: Build;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Runs of the folder at a time. */
   readonly slots: number;
   /** How long to live on after the last client left, in milliseconds. */
   readonly lingerMs: number;
-  /** See `StoreOptions`. */
-  readonly continueAfter?: number | undefined;
-  /** Absolute path of a backup that takes the place of the state, whatever that is like. */
-  readonly restoreFrom?: string | undefined;
   /** False when the installation that this runtime came from has gone. */
   readonly hasInstallation: () => boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -177,30 +146,14 @@ export class Runtime implements AsyncDisposable {
    * @throws UserError of kind `owned_elsewhere`, `storage` or `version`; everything acquired is released again
    */
   static async open(options: RuntimeOptions): Promise<Runtime> {
-    prepareStoreDirectory(options.storePath);
-    const identity = identifyProcess(process.pid);
-    if (!identity) throw new Error('This process cannot identify itself.');
-    const { build, clock } = options;
-    const claim = { identity, host: hostname(), build, protocol: protocolVersion, startedAt: clock.now() };
-    const owner = Owner.acquire(options.storePath, claim);
+    const { owner, store } = await openOwnedStore(options);
     try {
-      fs.mkdirSync(path.join(options.storePath, 'logs'), { recursive: true, mode: 0o700 });
-      const directory = path.join(options.storePath, 'state');
-      prepareStoreDirectory(directory);
-      const { wasmPath, logger, continueAfter } = options;
-      const registry = Registry.open(options.stateDirectory);
-      if (!(await registry.confirm(options.folder, options.storePath))) throw hasAnotherState();
-      if (options.restoreFrom !== undefined) await restoreBackup(options.restoreFrom, { ...options, registry });
-      const isFenced = (): boolean => owner.isFenced();
-      const store = await Store.open({ directory, wasmPath, logger, clock, continueAfter, isFenced });
       const runtime = new Runtime(options, owner, store);
-      try {
-        await runtime.#start();
-        return runtime;
-      } catch (error) {
+      await runtime.#start().catch(async (error: unknown) => {
         await runtime.stop('It could not start.');
         throw error;
-      }
+      });
+      return runtime;
     } catch (error) {
       owner.release();
       throw error;
@@ -427,10 +380,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeServer(): Server {
-    const { build, logger, clock, storePath, stateDirectory } = this.#options;
-    const logsDirectory = path.join(storePath, 'logs');
-    const { queue, desk, dispatcher, executor } = this.#engine;
-    const shared = { store: this.#store, state: this.#state, queue, desk, clock, audit: this.#audit };
+    const { folder, build, logger, clock, storePath, stateDirectory, wasmPath } = this.#options;
     return new Server({
       endpoint: this.#endpoint,
       token: this.#token,
@@ -443,63 +393,38 @@ export class Runtime implements AsyncDisposable {
         await this.#store.durable();
         return snapshot;
       },
-      handlers: onlyWhileServing({
-        ...agentRequests({ ...shared, dispatcher }),
-        ...issueRequests(shared),
-        ...sessionRequests(shared),
-        ...usageRequests(shared),
-        ...runRequests({ ...shared, executor, logsDirectory }),
-        ...activityRequests({
-          store: this.#store,
-          keys: this.#auditKeys,
-          head: this.#auditHead,
-          ownDirectories: [storePath, stateDirectory],
-        }),
-        ...deletionRequests({
-          ...shared,
-          logsDirectory,
-          reloadConfiguration: () => {
-            this.#engine.refresh();
-            return this.#definitions.reload();
-          },
-        }),
-        ...this.#makeStateRequests(),
-        ...folderRequests({
-          acceptDefinitions: (hashes, by) => this.#definitions.accept(hashes, by),
-          reloadConfiguration: () => this.#definitions.reload(),
+      handlers: makeHandlers({
+        folder,
+        storePath,
+        stateDirectory,
+        wasmPath,
+        version: build.version,
+        clock,
+        store: this.#store,
+        state: this.#state,
+        audit: this.#audit,
+        auditKeys: this.#auditKeys,
+        auditHead: this.#auditHead,
+        definitions: this.#definitions,
+        engine: this.#engine,
+        control: {
           stopEverything: (reason, actor) => this.#stopEverything({ actor, reason }),
           releaseEverything: (actor) => this.#stopControl.release({ actor, reason: '' }),
           describe: () => this.#describe(),
           stopRuntime: (mode, reason, by) => {
             this.#stopRuntime(mode, reason, by);
           },
-        }),
-      }, () => this.#assertServing()),
+        },
+        assertServing: () => {
+          this.#assertServing();
+        },
+        surrender: (reason, by, work) => this.#surrender(reason, by, work),
+      }),
     });
   }
 
   #assertServing(): void {
     if (this.#isGivenUp) throw leaving();
-  }
-
-  #makeStateRequests(): ReturnType<typeof stateRequests> {
-    const { folder, storePath, stateDirectory, wasmPath, clock, build } = this.#options;
-    const registry = Registry.open(stateDirectory);
-    const transfer = new StateTransfer({ folder, storePath, stateDirectory, registry, wasmPath, clock });
-    return stateRequests({
-      store: this.#store,
-      storePath,
-      wasmPath,
-      audit: this.#audit,
-      clock,
-      exporter: { version: build.version, folder: folder.path, org: () => this.#definitions.state.org },
-      restore: async (backup, by) => {
-        const former = await this.#store.backUp();
-        return this.#surrender('A backup is restored.', by, () => transfer.restore(backup, former));
-      },
-      adopt: (entryId, by) => this.#surrender('Another state is adopted.', by, () => transfer.adopt(entryId)),
-      deleteAll: (by) => this.#surrender('Its state is deleted.', by, () => transfer.deleteAll()),
-    });
   }
 
   #makeAttendance(): Attendance {
@@ -523,8 +448,4 @@ export class Runtime implements AsyncDisposable {
 
 function leaving(): UserError {
   return new UserError('unreachable', 'The runtime of this folder is about to end. Retry in a moment.');
-}
-
-function hasAnotherState(): LiveOwnerError {
-  return new LiveOwnerError('This folder has another state by now.');
 }

@@ -4,6 +4,7 @@ import type { FolderIdentity } from '../endpoint/folderIdentity.ts';
 import { assertFree } from '../endpoint/freeStore.ts';
 import type { Registry } from '../endpoint/registry.ts';
 import type { Clock } from './clock.ts';
+import { UserError } from './errors.ts';
 import type { Logger } from './log.ts';
 import { auditHeadPath } from './governance/auditHead.ts';
 import { readBackup, type Backup } from './stateFiles/readBackup.ts';
@@ -45,11 +46,22 @@ export class StateTransfer {
     const restoration = { backup: path.basename(summary.path), at: clock.now(), newestAt: summary.newestAt };
     const noted = await noteRestoration(image, wasmPath, restoration);
     const directory = path.join(storePath, 'state');
+    const kept = path.join(storePath, formerStateName);
+    // Before anything is replaced: a disk that is too full for it is found out in time.
+    if (former !== null) await fs.writeFile(kept, former, { mode: 0o600, flush: true });
     const quarantine = await replaceState(realDisk, directory, { image: noted, at: restoration.at });
     if (quarantine === null || former === null) return quarantine;
     const file = path.join(quarantine, formerStateName);
-    await fs.writeFile(file, former, { mode: 0o600, flush: true });
+    await fs.rename(kept, file);
     return file;
+  }
+
+  /** Finds out whether `adopt` would be refused, before anything is given up for it. Throws as that does. */
+  assertAdoptable(entryId: string): void {
+    const { registry } = this.#options;
+    const entry = registry.list().find(({ id }) => id === entryId);
+    if (!entry) throw new UserError('not_found', 'That state is not in the registry any more.');
+    assertFree(entry.store);
   }
 
   /** Gives the folder the store of another entry; see `Registry.adopt`. */

@@ -32,7 +32,7 @@ export function createAdoptOffer({ connections, memory, log }: AdoptOfferOptions
       });
     }
   };
-  return connections.onDidChange(look);
+  return vscode.Disposable.from(connections.onDidChange(look));
 }
 
 /** A configuration, and nothing that ever happened. */

@@ -106,6 +106,91 @@ describe('Registry', () => {
     assert.equal((await registry.findOrCreate(folder, '/stores/2')).store, '/stores/2');
   });
 
+  it('gives a folder the store of another entry, and keeps the one that it had', async () => {
+    const registry = open();
+    const old = { id: 'b'.repeat(32), path: '/old/app' };
+    await registry.findOrCreate(old, '/stores/old');
+    await registry.recordUse(old, { version: '2.0.0', stamp: 1 });
+    await registry.findOrCreate(folder, '/stores/new');
+    const asked: string[] = [];
+
+    const entry = await registry.adopt(folder, old.id, (store) => asked.push(store));
+
+    assert.deepEqual([entry.store, entry.path, entry.newestVersion?.version], ['/stores/old', folder.path, '2.0.0']);
+    assert.deepEqual(registry.find(folder), entry);
+    assert.equal(registry.find(old), null);
+    assert.deepEqual(asked, ['/stores/old', '/stores/new']);
+    const former = registry.list().find(({ id }) => id !== folder.id);
+    assert.deepEqual([former?.store, former?.path], ['/stores/new', folder.path]);
+    await registry.adopt(folder, former?.id ?? '', () => undefined);
+    assert.equal(registry.find(folder)?.store, '/stores/new');
+    assert.deepEqual(
+      registry
+        .list()
+        .map(({ store }) => store)
+        .sort(),
+      ['/stores/new', '/stores/old'],
+    );
+  });
+
+  it('changes nothing when a store is not free, or the entry has gone', async () => {
+    const registry = open();
+    const old = { id: 'b'.repeat(32), path: '/old/app' };
+    await registry.findOrCreate(old, '/stores/old');
+    await registry.findOrCreate(folder, '/stores/new');
+    const before = registry.list();
+    const busy = (): never => {
+      throw new UserError('owned_elsewhere', 'somebody works with it');
+    };
+
+    await assert.rejects(registry.adopt(folder, old.id, busy), { kind: 'owned_elsewhere' });
+    await assert.rejects(
+      registry.adopt(folder, 'c'.repeat(32), () => undefined),
+      { kind: 'not_found' },
+    );
+    await assert.rejects(
+      registry.adopt(folder, folder.id, () => undefined),
+      { kind: 'refused' },
+    );
+
+    assert.deepEqual(registry.list(), before);
+  });
+
+  it('lets two folders that want the same store at once have it once', async () => {
+    const registry = open();
+    const old = { id: 'b'.repeat(32), path: '/old/app' };
+    const other = { id: 'c'.repeat(32), path: '/other/app' };
+    await registry.findOrCreate(old, '/stores/old');
+    const wishes = [folder, other].map((one) => open().adopt(one, old.id, () => undefined));
+
+    const results = await Promise.allSettled(wishes);
+
+    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.equal(registry.list().filter(({ store }) => store === '/stores/old').length, 1);
+  });
+
+  it('confirms the store of a folder to one who owns it, and no other', async () => {
+    const registry = open();
+    assert.equal(await registry.confirm(folder, '/stores/1'), true);
+    assert.equal(await registry.confirm(folder, '/stores/1'), true);
+    assert.equal(await registry.confirm(folder, '/stores/2'), false);
+    assert.equal(registry.find(folder)?.store, '/stores/1');
+  });
+
+  it('forgets a folder only with the store that was meant, and lets only unused stores be removed', async () => {
+    const registry = open();
+    await registry.findOrCreate(folder, '/stores/1');
+    await registry.forget(folder, '/stores/2');
+    assert.notEqual(registry.find(folder), null);
+    let removed = 0;
+    const remove = (): void => void (removed += 1);
+    assert.equal(await registry.removeUnused(folder, '/stores/1', remove), false);
+    await registry.forget(folder, '/stores/1');
+    assert.equal(registry.find(folder), null);
+    assert.equal(await registry.removeUnused(folder, '/stores/1', remove), true);
+    assert.equal(removed, 1);
+  });
+
   it('is not held up by the lock of a process that died', async () => {
     const registry = open();
     const lock = join(temporary.path, 'state', 'folders', `${folder.id}.lock`);

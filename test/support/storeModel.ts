@@ -13,8 +13,10 @@ export type Change =
   | { readonly do: 'log'; readonly details: string; readonly text: string }
   /** Of the audit log, all but this many rows. */
   | { readonly do: 'prune'; readonly keep: number }
-  /** Makes the database large, and small again. */
-  | { readonly do: 'pile' | 'clear' }
+  /** Makes the database large. */
+  | { readonly do: 'pile' }
+  /** Makes it small again. */
+  | { readonly do: 'clear' }
   | { readonly do: 'migrate'; readonly to: number };
 
 /** What a store holds after a number of transactions, without any SQL. */

@@ -59,6 +59,17 @@ export class TestWindow {
     await this.until(({ status, state }) => status.kind === 'connected' && state !== null, limitMs);
   }
 
+  /** Resolves once it is connected to another runtime than the one that was seen. */
+  async untilReplaced(pid: number, limitMs?: number): Promise<void> {
+    await this.until(({ status, state }) => status.kind === 'connected' && state?.runtime.pid !== pid, limitMs);
+  }
+
+  /** The actions in the audit log, the newest first. */
+  async listActions(): Promise<string[]> {
+    const { entries } = await this.connection.request('activity.list', { limit: 200 });
+    return entries.map(({ action }) => action);
+  }
+
   async untilFailed(limitMs?: number): Promise<void> {
     await this.until(({ status }) => status.kind === 'failed', limitMs);
   }

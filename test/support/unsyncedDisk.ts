@@ -112,6 +112,12 @@ export class UnsyncedDisk implements Disk {
     this.#file(file).rewrite();
   }
 
+  link(from: string, to: string): void {
+    this.#step('link', to);
+    this.#assertDirectory(path.dirname(to));
+    this.#entries.act([{ place: to, entry: this.#file(from) }]);
+  }
+
   rename(from: string, to: string): void {
     this.#step('rename', to);
     this.#assertDirectory(path.dirname(to));
@@ -216,7 +222,8 @@ export class UnsyncedDisk implements Disk {
   }
 
   async #turns(): Promise<void> {
-    for (let left = Math.floor(this.#random() * 6); left >= 0; left -= 1) await Promise.resolve();
+    const most = this.#random() < 0.2 ? 80 : 6;
+    for (let left = Math.floor(this.#random() * most); left >= 0; left -= 1) await Promise.resolve();
   }
 
   #assertDirectory(place: string): void {

@@ -74,6 +74,17 @@ export class EditorWindow {
     await input.press('Enter');
   }
 
+  /** Answers the dialog that asks for a file; `verb` is what its button says. */
+  async chooseFile(file: string, verb: string): Promise<void> {
+    const dialog = this.page.locator('.quick-input-widget');
+    const button = dialog.getByRole('button', { name: verb });
+    await button.waitFor();
+    // It reads the folder from the disk; what is typed before that is lost.
+    await dialog.getByRole('option').first().waitFor();
+    await dialog.locator('input[type="text"]').fill(file);
+    await button.click();
+  }
+
   runBuiltIn(title: string): Promise<void> {
     return runCommand(this.page, title);
   }

@@ -161,9 +161,14 @@ export class Workplace implements AsyncDisposable {
     return folder;
   }
 
+  /** A path beside the folders. */
+  pathOf(name: string): string {
+    return join(realpathSync(this.#temporary.path), name);
+  }
+
   /** Writes a file beside the folders; answers its path. */
   writeFile(name: string, text: string): string {
-    const file = join(this.#temporary.path, name);
+    const file = this.pathOf(name);
     writeFileSync(file, text);
     return file;
   }

@@ -32,7 +32,7 @@ export interface HeadProblem {
 }
 
 export interface AuditHeadOptions {
-  readonly store: Store;
+  readonly store: Reader & Pick<Store, 'durable'>;
   readonly keys: AuditKeys;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -95,7 +95,7 @@ async function writeRows(file: fs.promises.FileHandle, options: ExportOptions): 
 }
 
 /** All that a verification needs stands in the line; `time` is for people. */
-export function toJsonLine({ row, text }: ExportedRow): string {
+function toJsonLine({ row, text }: ExportedRow): string {
   const { at, details, ...fields } = row;
   const time = formatTime(at);
   const beside = text ? { text: text.text, textSalt: text.salt } : {};
@@ -108,7 +108,7 @@ function anchorLine(reader: Reader): string {
 }
 
 /** A line as in RFC 4180, with what a spreadsheet would take for a formula disarmed. */
-export function toCsv({ row, text }: ExportedRow): string {
+function toCsv({ row, text }: ExportedRow): string {
   return csvLine([
     row.number,
     formatTime(row.at),

@@ -18,7 +18,7 @@ import {
 } from '../store/retentionTable.ts';
 import { deleteOldSkips, utcDay } from '../store/skipTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader, Store } from '../store/store.ts';
 import { deleteOldUsage, quarterOf } from '../store/usageTable.ts';
 import {
   excessOf,
@@ -34,7 +34,7 @@ import {
 import { sweepOrphans, type RunLogs } from './orphanSweep.ts';
 
 export interface PrunerOptions {
-  readonly store: Store;
+  readonly store: Reader & Pick<Store, 'durable'>;
   readonly state: StateWriter;
   readonly audit: Pick<Audit, 'prune' | 'record'>;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ export class Retention {
   readonly #options: Omit<PrunerOptions, 'limits'>;
   readonly #pruner: Pruner;
   #limits: RetentionLimits;
+  #isStopped = false;
 
   constructor(options: Omit<PrunerOptions, 'limits'>) {
     this.#options = options;
@@ -21,7 +22,7 @@ export class Retention {
   /** Takes the limits of a client, if it is trusted and has an opinion; they hold until another one comes, also after a restart. */
   follow(client: { readonly isTrusted: boolean; readonly retention: GivenLimits | undefined }): void {
     const { isTrusted, retention } = client;
-    if (!isTrusted || retention === undefined) return;
+    if (this.#isStopped || !isTrusted || retention === undefined) return;
     const limits = withDefaults(retention);
     if (isSameLimits(limits, this.#limits)) return;
     this.#options.state.commit((transaction) => {
@@ -34,12 +35,9 @@ export class Retention {
     this.#pruner.start();
   }
 
+  /** Follows nobody any more and removes nothing more; resolves when the slice under way has ended. */
   stop(): Promise<void> {
+    this.#isStopped = true;
     return this.#pruner.stop();
-  }
-
-  /** Resolves when nothing is being removed. */
-  whenIdle(): Promise<void> {
-    return this.#pruner.whenIdle();
   }
 }

@@ -58,7 +58,7 @@ async function writeAll(source: ExportSource, write: Write): Promise<void> {
     agents: Object.fromEntries(agents.map((row) => [row.key, exportAgent(row)])),
     heartbeats: heartbeatsOf(reader, agents),
   };
-  await write(`${JSON.stringify(head, null, 2).slice(0, -2)}`);
+  await write(JSON.stringify(head, null, 2).slice(0, -2));
   for (const [name, pages] of Object.entries(lists(reader))) await writeList(write, name, pages);
   await write('\n}\n');
 }
@@ -74,7 +74,7 @@ function heartbeatsOf(reader: Reader, agents: readonly AgentRow[]): Record<strin
 
 /** The pages of each list, in the order of the file. */
 function lists(reader: Reader): Readonly<Record<string, Iterable<object[]>>> {
-  const before = <T extends { readonly number: number }>(last: T | null): number => last?.number ?? newest;
+  const before = (last: { readonly number: number } | null): number => last?.number ?? newest;
   return {
     events: pages((last) => listActivity(reader, { before: before(last), limit: pageRows }), exportEvent),
     issues: pages(

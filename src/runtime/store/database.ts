@@ -104,12 +104,12 @@ export class Database {
 
 /**
  * Parameters as they are stored, so that a database and its replayed copy are equal, and what is read is what was written:
- * lone surrogates and NUL characters in texts are replaced, NaN is NULL, -0 is 0.
+ * lone surrogates and NUL characters in texts are replaced, a byte order mark before a text is dropped, NaN is NULL, -0 is 0.
  * @throws RangeError for an infinite number, which the journal cannot say
  */
 export function toStorable(params: Row): Row {
   return params.map((value) => {
-    if (typeof value === 'string') return value.includes('\0') ? toText(value) : value.toWellFormed();
+    if (typeof value === 'string') return toText(value);
     if (typeof value !== 'number' || Number.isInteger(value)) return value === 0 ? 0 : value;
     if (Number.isFinite(value)) return value;
     if (Number.isNaN(value)) return null;
@@ -118,5 +118,7 @@ export function toStorable(params: Row): Row {
 }
 
 function toText(value: string): string {
-  return value.toWellFormed().replaceAll('\0', '\ufffd');
+  const text = value.toWellFormed();
+  const whole = text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+  return whole.startsWith('\ufeff') ? whole.replace(/^\ufeff+/, '') : whole;
 }

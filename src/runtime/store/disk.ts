@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { open } from 'node:fs/promises';
+import { systemErrorCode } from '../errors.ts';
 
 /** A file that the store writes. Positions and lengths are in bytes. */
 export interface DiskFile {
@@ -27,8 +28,10 @@ export interface Disk {
   read(path: string): Buffer;
   /** Creates a file that must not exist, for its owner only. */
   create(path: string): DiskFile;
-  /** Flushes the content of a file that an earlier process wrote. */
+  /** Makes the content of a file durable that an earlier process wrote, even if a flush of it failed then. */
   syncFile(path: string): void;
+  /** Gives a file a second name; where there are no such names, a copy, durably. */
+  link(from: string, to: string): void;
   /** Replaces `to`, if it exists, in one step. */
   rename(from: string, to: string): void;
   remove(path: string): void;
@@ -101,11 +104,27 @@ export const realDisk: Disk = {
   read: (path) => fs.readFileSync(path),
   create: (path) => new RealFile(fs.openSync(path, 'wx+', 0o600)),
   syncFile: (path) => {
-    const descriptor = fs.openSync(path, 'r+');
+    const file = new RealFile(fs.openSync(path, 'r+'));
     try {
-      fs.fdatasyncSync(descriptor);
+      // A flush that failed leaves pages that are read but count as written: only writing them again makes them durable.
+      file.write(fs.readFileSync(path), 0);
+      file.syncNow();
     } finally {
-      fs.closeSync(descriptor);
+      file.close();
+    }
+  },
+  link: (from, to) => {
+    try {
+      fs.linkSync(from, to);
+    } catch (error) {
+      if (['EEXIST', 'ENOSPC', 'EROFS', 'EIO'].includes(systemErrorCode(error) ?? '')) throw error;
+      const file = new RealFile(fs.openSync(to, 'wx', 0o600));
+      try {
+        file.write(fs.readFileSync(from), 0);
+        file.syncNow();
+      } finally {
+        file.close();
+      }
     }
   },
   rename: (from, to) => {

@@ -39,6 +39,7 @@ export type EncodedOperation = [sql: string | number, ...params: SqlValue[]];
 
 export const recordHeaderBytes = 24;
 const maxRecordBytes = 64 * 1024 * 1024;
+const sealPayload = Buffer.from('null', 'utf8');
 /** No record behind an unreadable place can be further ahead than this. */
 const maxSequenceGap = 10_000_000;
 
@@ -73,14 +74,20 @@ export function decodeJournal(file: Buffer): JournalContents | null {
   const dictionary: string[] = [];
   const records: JournalRecord[] = [];
   let offset = headerBytes;
+  let last = baseSequence;
   for (;;) {
     const raw = recordAt(file, offset, seed);
     if (!raw) break;
-    const transaction = decodePayload(raw.payload, dictionary);
-    if (transaction) records.push({ sequence: raw.sequence, writtenAt: raw.writtenAt, transaction });
+    const isSeal = raw.payload.equals(sealPayload);
+    // A record that does not follow the one before was put there by something else, and its statements are not to be trusted.
+    if (raw.sequence !== (isSeal ? last : last + 1)) break;
+    if (!isSeal) {
+      const transaction = decodePayload(raw.payload, dictionary);
+      records.push({ sequence: raw.sequence, writtenAt: raw.writtenAt, transaction });
+    }
+    last = raw.sequence;
     offset = raw.end;
   }
-  const last = records.at(-1)?.sequence ?? baseSequence;
   return { generation, baseSequence, records, end: judgeEnd(file, { offset, last, seed }) };
 }
 
@@ -122,9 +129,9 @@ function judgeEnd(file: Buffer, end: EndOfRecords): JournalContents['end'] {
   return provesDurable(file, end) ? 'damaged' : 'torn';
 }
 
-/** Whether a whole record anywhere behind an unreadable place says that the place was on the disk. */
+/** Whether a whole record at or behind a place that makes no sense says that the place was on the disk. */
 function provesDurable(file: Buffer, { offset, last, seed }: EndOfRecords): boolean {
-  for (let at = offset + 1; at + recordHeaderBytes <= file.length; at += 1) {
+  for (let at = offset; at + recordHeaderBytes <= file.length; at += 1) {
     if (file.readUInt32LE(at + 8) <= offset) continue;
     const sequence = file.readUIntLE(at + 12, 6);
     if (sequence < last || sequence > last + maxSequenceGap) continue;
@@ -133,9 +140,8 @@ function provesDurable(file: Buffer, { offset, last, seed }: EndOfRecords): bool
   return false;
 }
 
-function decodePayload(payload: Buffer, dictionary: string[]): Transaction | null {
-  const decoded = JSON.parse(payload.toString('utf8')) as { m: number } | EncodedOperation[] | null;
-  if (decoded === null) return null;
+function decodePayload(payload: Buffer, dictionary: string[]): Transaction {
+  const decoded = JSON.parse(payload.toString('utf8')) as { m: number } | EncodedOperation[];
   if (!Array.isArray(decoded)) return { migrate: decoded.m };
   const operations = decoded.map(([sql, ...params]): Operation => {
     if (typeof sql === 'string') dictionary.push(sql);

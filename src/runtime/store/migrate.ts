@@ -14,5 +14,11 @@ export function schemaOf(database: Database): number {
 export function applyMigration(database: Database, version: number, steps = migrations): void {
   const migration = steps[version - 1];
   if (migration === undefined) throw new Error(`There is no migration ${String(version)}.`);
-  database.execute(`BEGIN; ${migration}; PRAGMA user_version = ${String(version)}; COMMIT;`);
+  database.execute('BEGIN');
+  try {
+    database.execute(`${migration}; PRAGMA user_version = ${String(version)}; COMMIT;`);
+  } catch (error) {
+    database.execute('ROLLBACK');
+    throw error;
+  }
 }

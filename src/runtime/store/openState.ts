@@ -101,18 +101,20 @@ async function settle(database: Database, { options, recovery, damage }: Settlin
   const { damagedSnapshots, journals } = recovery;
   const remarks = [...recovery.remarks];
   let { sequence, nextGeneration } = recovery;
-  // What was read may be in the page cache only; what is written from now on builds on it.
-  for (const journal of journals) disk.syncFile(journal);
+  // What was read may be in the page cache only; what is written from now on builds on it. Earlier journals were durable
+  // before the last one was begun.
+  for (const journal of journals.slice(-1)) disk.syncFile(journal);
   await disk.syncDirectory(directory);
+  const files = [...damagedSnapshots, ...(damage?.files ?? [])];
+  const place = await setAside(disk, directory, { files, reason: 'damaged', at: now });
   if (damage) {
-    // Durable before anything is moved: a crash in between must find it again.
+    // Durable before anything is removed: a crash in between must find the damage again.
     sequence = damage.lastSequence;
     const snapshot = { generation: nextGeneration, sequence, writtenAt: now, image: database.export() };
     await writeSnapshot(disk, snapshotPath(directory, nextGeneration), snapshot);
     nextGeneration += 1;
   }
-  const files = [...damagedSnapshots, ...(damage?.files ?? [])];
-  const place = await setAside(disk, directory, { files, reason: 'damaged', at: now });
+  for (const file of files) disk.remove(file);
   if (damage && place !== null) remarks.push(`What could not be read (${damage.detail}) is kept in ${place}.`);
   dropTemporaries(disk, directory);
   dropOldImages(disk, directory, now);

@@ -58,7 +58,8 @@ function describeRest({ lastAt }: Damage): string {
  */
 export function recover(disk: Disk, directory: string): Recovery {
   const { snapshots, journals } = listGenerations(disk, directory);
-  const { snapshot, damagedSnapshots } = newestSnapshot(disk, directory, snapshots);
+  const { snapshot, damaged } = newestSnapshot(disk, directory, snapshots);
+  const damagedSnapshots = damaged.map((generation) => snapshotPath(directory, generation));
   const base = snapshot?.generation ?? 0;
   const found = findJournals(
     disk,
@@ -69,7 +70,7 @@ export function recover(disk: Disk, directory: string): Recovery {
     (file) => `${path.basename(file)} is damaged and was set aside; an older snapshot and the journals were used.`,
   );
   const reading = readJournals(found, { base, sequence: snapshot?.sequence ?? 0 });
-  const damage = reading.damage ?? missedSnapshots(damagedSnapshots, { snapshot, found });
+  const damage = reading.damage ?? missedSnapshots(damaged, base, found);
   return {
     snapshot,
     records: reading.records,
@@ -86,15 +87,14 @@ function newestSnapshot(
   disk: Disk,
   directory: string,
   generations: readonly number[],
-): { snapshot: Snapshot | null; damagedSnapshots: string[] } {
-  const damagedSnapshots: string[] = [];
+): { snapshot: Snapshot | null; damaged: number[] } {
+  const damaged: number[] = [];
   for (const generation of generations.toReversed()) {
-    const file = snapshotPath(directory, generation);
-    const snapshot = decodeSnapshot(disk.read(file));
-    if (snapshot) return { snapshot, damagedSnapshots };
-    damagedSnapshots.push(file);
+    const snapshot = decodeSnapshot(disk.read(snapshotPath(directory, generation)));
+    if (snapshot) return { snapshot, damaged };
+    damaged.push(generation);
   }
-  return { snapshot: null, damagedSnapshots };
+  return { snapshot: null, damaged };
 }
 
 /** A journal behind the snapshot; `contents` is null when its header is unreadable. */
@@ -177,14 +177,11 @@ function faultOf(journal: FoundJournal, sequence: number): string | null {
   return (contents.records.at(-1)?.sequence ?? sequence) > sequence ? `${name} has a gap` : null;
 }
 
-/** Without any readable snapshot, journals that begin later say so themselves; without journals nothing would. */
-function missedSnapshots(
-  damagedSnapshots: readonly string[],
-  { snapshot, found }: { readonly snapshot: Snapshot | null; readonly found: readonly FoundJournal[] },
-): Fault | null {
-  if (snapshot !== null || damagedSnapshots.length === 0 || found.some(({ contents }) => contents !== null))
-    return null;
-  return { detail: 'no snapshot can be read', files: found.map(({ file }) => file) };
+/** A snapshot that cannot be read is no loss if the journals reach as far as it did. */
+function missedSnapshots(damaged: readonly number[], base: number, found: readonly FoundJournal[]): Fault | null {
+  const reached = found.findLast(({ contents }) => contents !== null)?.generation ?? base;
+  if (Math.max(0, ...damaged) <= reached) return null;
+  return { detail: 'a snapshot cannot be read, nor what it was made of', files: found.map(({ file }) => file) };
 }
 
 function lastTime(snapshot: Snapshot | null, records: readonly JournalRecord[]): number | null {

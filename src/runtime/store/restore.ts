@@ -49,10 +49,13 @@ export async function replaceState(
 ): Promise<string | null> {
   const { snapshots, journals } = listGenerations(disk, directory);
   const generation = Math.max(0, ...snapshots, ...journals) + 1;
-  await writeSnapshot(disk, snapshotPath(directory, generation), { generation, sequence: 0, writtenAt: at, image });
   const files = [
     ...snapshots.map((one) => snapshotPath(directory, one)),
     ...journals.map((one) => journalPath(directory, one)),
   ];
-  return setAside(disk, directory, { files, reason: 'replaced', at });
+  const place = await setAside(disk, directory, { files, reason: 'replaced', at });
+  await writeSnapshot(disk, snapshotPath(directory, generation), { generation, sequence: 0, writtenAt: at, image });
+  for (const file of files) disk.remove(file);
+  await disk.syncDirectory(directory);
+  return place;
 }

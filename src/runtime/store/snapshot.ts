@@ -31,11 +31,23 @@ export function decodeSnapshot(file: Buffer): Snapshot | null {
 export async function writeSnapshot(disk: Disk, target: string, snapshot: Snapshot): Promise<void> {
   const temporary = `${target}.tmp`;
   disk.remove(temporary);
+  try {
+    await writeChecked(disk, temporary, snapshot);
+    disk.rename(temporary, target);
+  } catch (error) {
+    // On a full disk it would take what the journal needs.
+    disk.remove(temporary);
+    throw error;
+  }
+  await disk.syncDirectory(path.dirname(target));
+}
+
+async function writeChecked(disk: Disk, target: string, snapshot: Snapshot): Promise<void> {
   const { image, ...rest } = snapshot;
   const salt = makeSalt();
   const contentCrc = crc32(image, seedOf(salt));
   const header = encodeHeader({ kind: 'snapshot', ...rest, length: image.length, contentCrc, salt });
-  const file = disk.create(temporary);
+  const file = disk.create(target);
   try {
     await file.writeLater(header, 0);
     await file.writeLater(image, headerBytes);
@@ -48,10 +60,8 @@ export async function writeSnapshot(disk: Disk, target: string, snapshot: Snapsh
       crc = crc32(piece.subarray(0, count), crc);
       at += count;
     }
-    if (crc !== contentCrc) throw new Error(`What was written to ${temporary} reads differently.`);
+    if (crc !== contentCrc) throw new Error(`What was written to ${target} reads differently.`);
   } finally {
     file.close();
   }
-  disk.rename(temporary, target);
-  await disk.syncDirectory(path.dirname(target));
 }

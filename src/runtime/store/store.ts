@@ -295,6 +295,8 @@ export class Store implements Reader {
       await this.#checkpoint();
     } catch (error) {
       this.#options.logger.error('Writing a snapshot of the store failed', toError(error));
+      // The next attempt costs another journal: not before the present one is long again, or the store is opened anew.
+      this.#journalsSinceSnapshot = 1;
     }
   }
 

@@ -46,8 +46,9 @@ export function dropTemporaries(disk: Disk, directory: string): void {
 }
 
 /**
- * Moves files of a store out of the way, into `quarantine/<time>-<reason>/`; they are never deleted by the product.
- * Answers that folder, or null if there was nothing to move. `at` is epoch ms. Throws system errors.
+ * Keeps files of a store in `quarantine/<time>-<reason>/`, from where the product never deletes them. They are also still
+ * where they were: they are removed there once what takes their place is durable, so that a crash loses neither. Answers that
+ * folder, or null if there was nothing to keep. `at` is epoch ms. Throws system errors.
  */
 export async function setAside(
   disk: Disk,
@@ -58,7 +59,7 @@ export async function setAside(
   const stamp = new Date(options.at).toISOString().replaceAll(':', '-');
   const target = path.join(directory, quarantineName, `${stamp}-${options.reason}`);
   disk.makeDirectory(target);
-  for (const file of options.files) disk.rename(file, path.join(target, path.basename(file)));
+  for (const file of options.files) disk.link(file, path.join(target, path.basename(file)));
   for (const changed of [target, path.dirname(target), directory]) await disk.syncDirectory(changed);
   return target;
 }

@@ -378,7 +378,7 @@ function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
 /** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */
 function toUsage(run: RunRow, { status, errorCode, finishedAt }: Settlement): EndedRun {
   const isFailed = status === 'failed' || status === 'timed_out';
-  const isTimed = run.startedAt !== null && errorCode !== 'process_lost';
-  const runMs = isTimed ? Math.max(0, finishedAt - (run.startedAt ?? finishedAt)) : 0;
+  const startedAt = errorCode === 'process_lost' ? null : run.startedAt;
+  const runMs = startedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
   return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage: null };
 }

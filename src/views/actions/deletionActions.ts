@@ -70,7 +70,12 @@ async function pickOpenIssue(context: ActionContext, given: unknown): Promise<Is
 
 /** Also of the closed ones, which no view shows. */
 async function pickAnyIssue(context: ActionContext): Promise<IssueChoice | undefined> {
-  const folder = await pickFolder(context, null, vscode.l10n.t('An issue in which folder?'), (one) => one.state !== null);
+  const folder = await pickFolder(
+    context,
+    null,
+    vscode.l10n.t('An issue in which folder?'),
+    (one) => one.state !== null,
+  );
   if (folder === undefined) return undefined;
   const { issues } = await folder.request('issue.list', { limit: newestIssues, includeClosed: true });
   if (issues.length === 0) throw new UserError('not_found', translate('There is no issue.'));

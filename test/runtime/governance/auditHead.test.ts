@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { HeadRecord } from '../../../src/runtime/governance/auditHead.ts';
+import { dirname, join } from 'node:path';
+import { AuditHead, type HeadRecord } from '../../../src/runtime/governance/auditHead.ts';
+import { seal } from '../../../src/runtime/store/activityChain.ts';
 import { findActivity } from '../../../src/runtime/store/activityTable.ts';
 import { AuditFixture, keyOne, keyTwo } from '../../support/auditFixture.ts';
 
@@ -121,10 +122,12 @@ describe('The head of the audit log', () => {
       assert.deepEqual([readHead(fixture).number, readHead(fixture).lost], [6, null]);
       assert.equal(await fixture.fault(), null);
       // Only that once.
-      cut(fixture, 6);
-      fixture.record();
+      fixture.recordMany(3);
       await fixture.head.export();
-      assert.deepEqual(await fixture.fault(), { problem: 'replaced', number: 6 });
+      cut(fixture, 8);
+      fixture.recordMany(2);
+      await fixture.head.export();
+      assert.deepEqual(await fixture.fault(), { problem: 'replaced', number: 9 });
     }
   });
 
@@ -153,7 +156,8 @@ describe('The head of the audit log', () => {
 
     writeHead(fixture, { number: 5, hash });
     assert.equal((await fixture.fault())?.problem, 'head_forged');
-    writeHead(fixture, { number: 5, hash, keyId: null });
+    const mark = seal(['head', 'f', 5, hash, 1, null, null, null, null], null);
+    writeHead(fixture, { number: 5, hash, at: 1, keyId: null, seal: mark });
     assert.equal((await fixture.fault())?.problem, 'head_forged');
   });
 
@@ -189,6 +193,24 @@ describe('The head of the audit log', () => {
     await fixture.head.export();
 
     assert.equal(readHead(fixture).number, 3);
+  });
+
+  it('is written when what it tells is durable, not before', async () => {
+    await using fixture = await AuditFixture.open();
+    fixture.record();
+    const { store, keys, clock, logger } = fixture;
+    const unwritable = {
+      all: store.all.bind(store),
+      get: store.get.bind(store),
+      durable: () => Promise.reject(new Error('disk full')),
+    };
+    const stateDirectory = join(fixture.path, 'registry');
+    const common = { keys, clock, logger, stateDirectory, folderId: 'f', isFenced: () => false };
+
+    await new AuditHead({ ...common, store: unwritable }).export();
+
+    assert.equal(existsSync(fixture.headPath), false);
+    assert.match(logger.lines.join(), /not exported disk full/);
   });
 
   it('is left to the successor once the store belongs to another runtime', async () => {

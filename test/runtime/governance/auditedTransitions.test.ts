@@ -165,6 +165,9 @@ describe('The audit log of a runtime', function () {
     await runtime.connection.request('agent.resume', { agent: 'echo' });
     await runtime.connection.request('session.reset', { agent: 'echo' });
     runtime.writeConfiguration(agents.replace('exit 3', 'exit 4'));
+    const { pending } = await runtime.connection.request('configuration.reload', {});
+    const hashes = [...pending.map(({ hash }) => hash), 'outdated'];
+    await assert.rejects(runtime.connection.request('configuration.accept', { hashes }));
     await runtime.acceptAll();
 
     assert.deepEqual(await since(runtime, before), [
@@ -262,10 +265,16 @@ describe('The key of the audit log', function () {
 
   it('is taken from a trusted window only, and is nowhere on the disk', async () => {
     await using runtime = await TestRuntime.open({ configuration: agents });
-    const connect = (settings: ClientSettings) => runtime.connect(settings, () => Promise.resolve(keyOne));
+    let asked = 0;
+    const connect = (settings: ClientSettings) =>
+      runtime.connect(settings, () => {
+        asked += 1;
+        return Promise.resolve(keyOne);
+      });
     const restricted = connect({ ...window, isTrusted: false });
     await restricted.request('runtime.status', {});
-    assert.equal((await restricted.request('activity.verify', {})).hasKey, false);
+    await restricted.request('updateClient', { isTrusted: false, auditKey: keyOne });
+    assert.deepEqual([(await restricted.request('activity.verify', {})).hasKey, asked], [false, 0]);
 
     restricted.updateSettings(window);
     await poll(async () => (await restricted.request('activity.verify', {})).hasKey, 'the key has come');
@@ -280,6 +289,10 @@ describe('The key of the audit log', function () {
     assert.match(head, /"keyId":"[0-9a-f]{16}"/);
     for (const text of [head, JSON.stringify(entries), runtime.logger.lines.join('\n')])
       assert.ok(!text.includes(keyOne));
+    restricted.updateSettings({ ...window, isTrusted: false });
+    await runtime.restart();
+    await restricted.request('runtime.status', {});
+    assert.deepEqual([(await restricted.request('activity.verify', {})).hasKey, asked], [false, 1]);
     restricted.dispose();
   });
 

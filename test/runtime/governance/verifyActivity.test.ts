@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import type { SqlValue } from '../../../src/runtime/store/database.ts';
 import { verifyActivity } from '../../../src/runtime/governance/verifyActivity.ts';
-import { hashAnchor } from '../../../src/runtime/store/activityChain.ts';
-import { appendActivity, eraseActivityTexts, findActivityEnd } from '../../../src/runtime/store/activityTable.ts';
+import { hashActivity, hashAnchor } from '../../../src/runtime/store/activityChain.ts';
+import {
+  appendActivity,
+  eraseActivityTexts,
+  findActivity,
+  findActivityEnd,
+} from '../../../src/runtime/store/activityTable.ts';
 import { AuditFixture, keyOne, keyTwo } from '../../support/auditFixture.ts';
 
 /** A value for each column other than the one that stands there. */
@@ -186,6 +191,17 @@ describe('Keys of the log', () => {
     assert.deepEqual(await fixture.fault(), { problem: 'wrong_key', number: 5 });
   });
 
+  it('cannot be stood in for by a plain hash', async () => {
+    await using fixture = await openFilled(keyOne);
+    const [before, last] = [findActivity(fixture.store, 9), findActivity(fixture.store, 10)];
+    assert.ok(before && last);
+    const forged = hashActivity({ ...last, result: 'x' }, before.hash, null);
+
+    fixture.tamper("UPDATE activity SET result = 'x', hash = ? WHERE number = 10", [forged]);
+
+    assert.deepEqual(await fixture.fault(), { problem: 'hash', number: 10 });
+  });
+
   it('cannot be evaded by naming one that nobody has', async () => {
     await using fixture = await openFilled(keyOne);
     fixture.tamper("UPDATE activity SET result = 'x', key_id = '0123456789abcdef' WHERE number = 6");
@@ -232,6 +248,23 @@ describe('Keys of the log', () => {
 });
 
 describe('A long log', () => {
+  it('is looked at as it was at the call, and its end may not vanish meanwhile', async () => {
+    await using fixture = await AuditFixture.open();
+    fixture.recordMany(600);
+    const look = (pause: () => Promise<void>) =>
+      verifyActivity({ reader: fixture.store, keyOf: fixture.keys.find, findHeadProblem: () => null, pause });
+
+    const { rows } = await look(async () => {
+      fixture.record();
+    });
+    const { fault } = await look(async () => {
+      fixture.tamper('DELETE FROM activity WHERE number > 500');
+    });
+
+    assert.equal(rows, 600);
+    assert.deepEqual([fault?.problem, fault?.number], ['missing', 501]);
+  });
+
   it('is walked through in slices while it grows and is pruned', async () => {
     await using fixture = await AuditFixture.open(keyOne);
     fixture.store.transact((writer) => {

@@ -98,6 +98,23 @@ describe('The command line', function () {
     for (const folder of [place.folder, second]) await read(place, ['stop-runtime'], folder);
   });
 
+  it('finds the audit log whole after a backup from before was restored', async () => {
+    await using place = await Place.make();
+    const backup = join(place.path, 'before.sqlite');
+    await read(place, ['accept']);
+    await read(place, ['backup', backup]);
+    await read(place, ['wake', 'quick', '--follow']);
+    await read(place, ['stop-runtime']);
+    await poll(() => !isAlive(place.owner.identity), 'the runtime ends');
+    await read(place, ['restore', backup, '--yes']);
+
+    assert.match(await read(place, ['audit', 'verify']), /^The audit log is whole/);
+    await read(place, ['stop-runtime']);
+    await poll(() => !isAlive(place.owner.identity), 'the runtime ends');
+    assert.match(await read(place, ['audit', 'verify']), /^The audit log is whole/);
+    await read(place, ['stop-runtime']);
+  });
+
   it('verifies the audit log, exports it, and says with its exit code when something does not fit', async () => {
     await using place = await Place.make();
     await read(place, ['accept']);
@@ -141,7 +158,10 @@ describe('The command line', function () {
     await using place = await Place.make();
     await read(place, ['accept']);
     await read(place, ['wake', 'quick', '--follow', '--message', 'kept']);
-    assert.match(await read(place, ['backup', '../b.sqlite']), /b\.sqlite \(\d+ kB\)\. Logs of runs and consents are not/);
+    assert.match(
+      await read(place, ['backup', '../b.sqlite']),
+      /b\.sqlite \(\d+ kB\)\. Logs of runs and consents are not/,
+    );
     assert.match(await read(place, ['export', '../s.json']), /s\.json \(/);
     const again = await say(place, ['backup', '../b.sqlite']);
     assert.deepEqual([again.code, /exists already/.test(again.errors)], [1, true]);
@@ -154,9 +174,12 @@ describe('The command line', function () {
     const gone = await say(place, ['log', first]);
     assert.match(gone.errors, /not in the history/);
     assert.match((await say(place, ['restore', '../b.sqlite'])).output, /It holds agents: 2, issues: 0, runs: 1/);
-    assert.match(await read(place, ['restore', '../b.sqlite', '--yes']), /To undo it: reveille restore .*former-state\.sqlite/);
+    assert.match(
+      await read(place, ['restore', '../b.sqlite', '--yes']),
+      /To undo it: reveille restore .*former-state\.sqlite/,
+    );
     const { entries } = JSON.parse(await readAudit(place)) as { entries: string[] };
-    assert.ok(entries.includes('state.restored') && entries.includes('agent.deleted') === false);
+    assert.ok(entries.includes('state.restored') && !entries.includes('agent.deleted'));
 
     await read(place, ['delete-run', first, '--yes']);
     assert.match(await read(place, ['orphans']), /no state without a folder/);

@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../../src/runtime/processIdentity.ts';
-import { poll } from '../../support/poll.ts';
 import { buildProduct } from '../../support/productBuild.ts';
 import { Place } from '../../support/runtimeProcess.ts';
 import type { TestWindow } from '../../support/testWindow.ts';
-
-/** Resolves once the window is connected to another runtime than before. */
-async function untilReplaced(window: TestWindow, pid: number): Promise<void> {
-  await window.until(({ status, state }) => status.kind === 'connected' && state?.runtime.pid !== pid);
-}
 
 async function backUp(place: Place, window: TestWindow): Promise<string> {
   const path = join(place.path, 'backup.sqlite');
   await window.connection.request('state.backUp', { path });
   return path;
-}
-
-function actionsOf(window: TestWindow): Promise<string[]> {
-  return window.connection
-    .request('activity.list', { limit: 200 })
-    .then(({ entries }) => entries.map(({ action }) => action));
 }
 
 describe('Restoring the state of a folder', function () {
@@ -52,7 +40,7 @@ describe('Restoring the state of a folder', function () {
     const { quarantine } = await window.connection.request('state.restore', { path, digest });
 
     await place.untilEnded(identity);
-    await Promise.all([window, other].map((one) => untilReplaced(one, identity.pid)));
+    await Promise.all([window, other].map((one) => one.untilReplaced(identity.pid)));
     const { runs } = await window.connection.request('run.list', { limit: 50 });
     assert.deepEqual(
       runs.map(({ id, status, errorCode }) => [id, status, errorCode]),
@@ -81,9 +69,9 @@ describe('Restoring the state of a folder', function () {
     const { pid } = window;
 
     await window.connection.request('state.restore', { path });
-    await untilReplaced(window, pid);
+    await window.untilReplaced(pid);
 
-    assert.ok((await actionsOf(window)).includes('state.restored'));
+    assert.ok((await window.listActions()).includes('state.restored'));
     assert.equal((await window.connection.request('activity.verify', {})).fault, null);
   });
 
@@ -95,12 +83,12 @@ describe('Restoring the state of a folder', function () {
     await window.settled(runId);
     const before = window.pid;
     const { quarantine } = await window.connection.request('state.restore', { path });
-    await untilReplaced(window, before);
+    await window.untilReplaced(before);
     assert.equal(window.state.runs.size, 0);
 
     const restored = window.pid;
     await window.connection.request('state.restore', { path: quarantine ?? '' });
-    await untilReplaced(window, restored);
+    await window.untilReplaced(restored);
 
     assert.equal(window.state.runs.get(runId)?.status, 'succeeded');
     assert.match(await window.readLog(runId), /after/);
@@ -130,7 +118,7 @@ describe('Restoring the state of a folder', function () {
     writeFileSync(join(place.folder, '.reveille', 'reveille.yaml'), 'agents: [');
 
     await window.connection.request('state.restore', { path });
-    await untilReplaced(window, pid);
+    await window.untilReplaced(pid);
     const runId = await window.wake('quick', { text: 'not mine' });
     await window.until(({ state }) => state?.runs.get(runId)?.heldFor === 'consent');
 
@@ -176,124 +164,5 @@ describe('Restoring the state of a folder', function () {
     assert.deepEqual(readdirSync(join(place.store, 'state')), before);
     assert.equal(isAlive(identity), false);
     window.close();
-  });
-});
-
-describe('Adopting a state', function () {
-  this.timeout(60_000);
-  before(() => buildProduct());
-
-  /** A folder with a history that was moved, and a window on its new place. */
-  async function move(place: Place): Promise<{ runId: string; window: TestWindow; moved: string }> {
-    const first = await place.openReadyWindow();
-    const runId = await first.wake('quick', { text: 'before the move' });
-    await first.settled(runId);
-    await place.stop();
-    const moved = join(place.path, 'moved', 'workspace');
-    place.makeFolder('moved', null);
-    renameSync(place.folder, moved);
-    const window = place.openWindow({ folder: moved, storagePath: join(place.path, 'other-storage') });
-    await window.untilConnected();
-    return { runId, window, moved };
-  }
-
-  it('brings the history of a moved folder back, asks for consent anew, and can be undone', async () => {
-    await using place = await Place.make();
-    const { runId, window, moved } = await move(place);
-    assert.equal(window.state.runs.size, 0);
-    const [orphan, ...none] = await window.connection.listOrphans();
-    assert.deepEqual([orphan?.path, orphan?.isLive, none], [place.folder, false, []]);
-    const { pid } = window;
-
-    await window.connection.adopt(orphan?.id ?? '');
-    await untilReplaced(window, pid);
-
-    assert.equal(window.state.runs.get(runId)?.status, 'succeeded');
-    assert.match(await window.readLog(runId), /before the move/);
-    assert.equal(window.state.agents.get('quick')?.isRunnable, false);
-    assert.equal((await window.connection.request('activity.verify', {})).fault, null);
-    assert.ok((await actionsOf(window)).includes('state.adopted'));
-    const [former] = await window.connection.listOrphans();
-    assert.equal(former?.path, moved);
-
-    const adopted = window.pid;
-    await window.connection.adopt(former.id);
-    await untilReplaced(window, adopted);
-    assert.equal(window.state.runs.size, 0);
-    assert.equal((await window.connection.listOrphans())[0]?.store, orphan?.store);
-  });
-
-  it('is refused while a runtime works with that state', async () => {
-    await using place = await Place.make();
-    const first = await place.openReadyWindow();
-    await first.settled(await first.wake('quick', { text: 'x' }));
-    const second = place.makeFolder('second');
-    const window = place.openWindow({ folder: second });
-    await window.untilConnected();
-    const entry = place.registry.list().find((one) => one.path === place.folder);
-    const { pid } = window;
-
-    await assert.rejects(window.connection.adopt(entry?.id ?? ''), { kind: 'owned_elsewhere' });
-
-    await window.untilConnected();
-    await untilReplaced(window, pid);
-    assert.equal(place.registry.find({ id: entry?.id ?? '', path: '' })?.store, entry?.store);
-    assert.notEqual(window.state.runtime.storePath, entry?.store);
-  });
-
-  it('leaves one runtime for the folder, however many windows it has', async () => {
-    await using place = await Place.make();
-    const { runId, window, moved } = await move(place);
-    const others = Array.from({ length: 3 }, () =>
-      place.openWindow({ folder: moved, storagePath: join(place.path, 'third-storage') }),
-    );
-    await Promise.all(others.map((one) => one.untilConnected()));
-    const [orphan] = await window.connection.listOrphans();
-    const { pid } = window;
-
-    await window.connection.adopt(orphan?.id ?? '');
-    await Promise.all([window, ...others].map((one) => untilReplaced(one, pid)));
-
-    assert.equal(new Set([window, ...others].map((one) => one.pid)).size, 1);
-    for (const one of others) assert.equal(one.state.runs.get(runId)?.status, 'succeeded');
-  });
-});
-
-describe('Deleting the state of a folder', function () {
-  this.timeout(60_000);
-  before(() => buildProduct());
-
-  it('ends what runs, begins anew for a folder that still has a configuration, and touches none of its files', async () => {
-    await using place = await Place.make();
-    const window = await place.openReadyWindow();
-    await window.startWorker('a');
-    const files = readdirSync(place.folder).sort();
-    const { pid } = window;
-
-    await window.connection.deleteState();
-    await untilReplaced(window, pid);
-
-    assert.deepEqual([window.state.runs.size, window.state.issues.size], [0, 0]);
-    assert.deepEqual(readdirSync(place.folder).sort(), files);
-    assert.deepEqual(await place.processesOfRuns(), []);
-    assert.equal((await window.connection.request('activity.verify', {})).fault, null);
-    assert.deepEqual(readdirSync(join(place.store, 'logs')), []);
-  });
-
-  it('leaves nothing of a folder without a configuration, and starts nothing for it', async () => {
-    await using place = await Place.make();
-    const window = await place.openReadyWindow();
-    await window.settled(await window.wake('quick', { text: 'x' }));
-    rmSync(join(place.folder, '.reveille', 'reveille.yaml'));
-    const { store } = place;
-    const { identity } = place.owner;
-
-    await window.connection.deleteState();
-    await window.until(({ status }) => status.kind === 'unused');
-
-    await place.untilEnded(identity);
-    await poll(() => !existsSync(store), 'the store is gone');
-    assert.deepEqual(place.stores, []);
-    assert.equal(window.connection.state, null);
   });
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Audit } from '../../../src/runtime/governance/audit.ts';
 import { AuditKeys } from '../../../src/runtime/governance/auditKeys.ts';
 import type { RetentionLimits } from '../../../src/runtime/model.ts';
 import { withDefaults } from '../../../src/runtime/retention/limits.ts';
-import { Pruner } from '../../../src/runtime/retention/pruner.ts';
+import { Pruner, type PrunerOptions } from '../../../src/runtime/retention/pruner.ts';
 import { LogFolder } from '../../../src/runtime/runs/logFolder.ts';
 import { findActivityEnd, listActivity } from '../../../src/runtime/store/activityTable.ts';
 import { setLastRun } from '../../../src/runtime/store/agentTable.ts';
@@ -73,7 +74,7 @@ describe('Pruner', () => {
 
   const touched: string[] = [];
 
-  function makePruner(limits: Partial<RetentionLimits>): Pruner {
+  function makePruner(limits: Partial<RetentionLimits>, part: Partial<PrunerOptions> = {}): Pruner {
     const { store, audit, clock } = fixture;
     touched.length = 0;
     return new Pruner({
@@ -84,6 +85,7 @@ describe('Pruner', () => {
       logger,
       logs: new LogFolder(folder.path),
       limits: () => ({ ...unlimited, ...limits }),
+      ...part,
     });
   }
 
@@ -226,6 +228,116 @@ describe('Pruner', () => {
     assert.deepEqual(touched.toSorted(), ids.slice(0, 2).toSorted());
     await prune({ logDays: 30, logMegabytes: 4 });
     assert.deepEqual(touched, []);
+  });
+
+  it('removes the oldest logs by size until the rest fits, over more than a slice', async () => {
+    const megabyte = 1024 * 1024;
+    addRuns(Array.from({ length: 1300 }, () => ({ endedAt: daysAgo(1), logBytes: megabyte })));
+
+    await prune({ logMegabytes: 100 });
+
+    const kept = listRuns(fixture.store, { limit: 3000 }).filter(({ logRemoval }) => logRemoval === null);
+    assert.deepEqual(
+      kept.map(({ number }) => number),
+      Array.from({ length: 100 }, (_, index) => 1300 - index),
+    );
+  });
+
+  it('removes a log only when the row that says so is durable', async () => {
+    const { store, clock } = fixture;
+    const [id] = addRuns([{ endedAt: daysAgo(91) }]);
+    writeLog(folder.path, id ?? '');
+    const asked = Promise.withResolvers<undefined>();
+    const gate = Promise.withResolvers<undefined>();
+    const slow: PrunerOptions['store'] = {
+      all: (sql, params) => store.all(sql, params),
+      get: (sql, params) => store.get(sql, params),
+      durable: () => {
+        asked.resolve(undefined);
+        return gate.promise;
+      },
+    };
+    const pruner = makePruner({ runDays: 90 }, { store: slow });
+    pruner.start();
+    clock.tick(5 * minuteMs);
+
+    await asked.promise;
+    await nextTurn();
+    assert.equal(findRun(store, id ?? ''), undefined);
+    assert.deepEqual(hasFiles(id ?? ''), [true, true]);
+    gate.resolve(undefined);
+    await pruner.whenIdle();
+
+    assert.deepEqual(hasFiles(id ?? ''), [false, false]);
+    await pruner.stop();
+  });
+
+  it('lets others have their turn between two slices', async () => {
+    const { store, state, clock } = fixture;
+    state.commit((transaction) => {
+      for (let number = 1; number <= 1600; number += 1) addPastRun(transaction, { endedAt: daysAgo(2) });
+    });
+    let turn = 0;
+    let isDone = false;
+    const count = (): void => {
+      turn += 1;
+      if (!isDone) setImmediate(count);
+    };
+    const turns: number[] = [];
+    class TurnWriter extends StateWriter {
+      override commit<T>(work: Parameters<typeof fixture.state.commit<T>>[0]): T {
+        turns.push(turn);
+        return super.commit(work);
+      }
+    }
+    const pruner = makePruner({ wakeupDays: 1 }, { state: new TurnWriter(store, () => undefined) });
+    pruner.start();
+    setImmediate(count);
+    clock.tick(5 * minuteMs);
+    await pruner.whenIdle();
+    await pruner.stop();
+    isDone = true;
+
+    assert.ok(turns.length > 4);
+    assert.equal(new Set(turns).size, turns.length);
+  });
+
+  it('sweeps once a day, not with every pass', async () => {
+    const logs = new LogFolder(folder.path);
+    let sweeps = 0;
+    const runIds = (): AsyncIterable<string> => {
+      sweeps += 1;
+      return logs.runIds();
+    };
+    const { clock } = fixture;
+    const remove = (runId: string): Promise<void> => logs.remove(runId);
+    const pruner = makePruner({}, { logs: { remove, runIds, lastWrittenAt: (runId) => logs.lastWrittenAt(runId) } });
+    pruner.start();
+    clock.tick(5 * minuteMs);
+    await pruner.whenIdle();
+    clock.tick(10 * minuteMs);
+    await pruner.whenIdle();
+    assert.equal(sweeps, 1);
+    clock.jump(dayMs);
+    clock.tick(10 * minuteMs);
+    await pruner.whenIdle();
+
+    assert.equal(sweeps, 2);
+    await pruner.stop();
+  });
+
+  it('keeps a run for which a wakeup waits, whatever brought that about', async () => {
+    const [kept, gone] = addRuns([{ endedAt: daysAgo(91) }, { endedAt: daysAgo(91) }]);
+    fixture.state.commit((transaction) => {
+      transaction.run("UPDATE wakeup SET status = 'queued', ended_at = NULL WHERE run_id = ?", [kept ?? '']);
+    });
+
+    await prune({ runDays: 90 });
+
+    assert.deepEqual(
+      [kept, gone].map((id) => findRun(fixture.store, id ?? '') !== undefined),
+      [true, false],
+    );
   });
 
   it('keeps a wakeup as long as a repetition of its request may come, and one that was not delivered', async () => {

@@ -51,6 +51,16 @@ describe('Retention', () => {
     assert.deepEqual(retention.limits, defaultLimits);
   });
 
+  it('writes nothing once it is stopped, when the store may be closed', async () => {
+    const retention = open();
+    await retention.stop();
+    const { sequence } = fixture.store;
+
+    retention.follow({ isTrusted: true, retention: { runDays: 7 } });
+
+    assert.equal(fixture.store.sequence, sequence);
+  });
+
   it('follows the last client, and writes only differences', () => {
     const retention = open();
     retention.follow({ isTrusted: true, retention: { runDays: 7 } });

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { realDisk } from '../../../src/runtime/store/disk.ts';
 import { recover } from '../../../src/runtime/store/recovery.ts';
 import { journalPath, snapshotPath } from '../../../src/runtime/store/storeFiles.ts';
@@ -79,34 +76,6 @@ describe('Store', () => {
 
     assert.equal(readSetting(again, 'cut'), live);
     await again.close();
-  });
-
-  it('loses nothing acknowledged when it is killed, and recovers from snapshots that were written meanwhile', async function () {
-    this.timeout(60_000);
-    using folder = makeTemporaryFolder();
-    const program = new URL('../../fixtures/programs/storeWriter.ts', import.meta.url).pathname;
-    let acknowledged = 0;
-    for (let round = 0; round < 6; round += 1) {
-      const writer = spawn(process.execPath, ['--no-warnings', program, folder.path, wasmPath], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const target = acknowledged + 40 + round * 37;
-      for await (const line of createInterface({ input: writer.stdout })) {
-        acknowledged = Number(line);
-        if (acknowledged >= target) break;
-      }
-      const exit = once(writer, 'exit');
-      writer.kill('SIGKILL');
-      await exit;
-
-      const store = await openStore(folder.path);
-      const kept = Number(readSetting(store, 'counter'));
-      assert.ok(kept >= acknowledged, `kept ${String(kept)} of ${String(acknowledged)} acknowledged`);
-      assert.equal(readSetting(store, 'copy'), String(kept), 'a transaction was seen half');
-      acknowledged = kept;
-      await store.close();
-    }
-    assert.ok(fs.readdirSync(folder.path).some((name) => name.startsWith('snap-')));
   });
 
   it('drops a torn last record and keeps everything before it', async () => {

@@ -76,6 +76,18 @@ describe('Dispatcher', () => {
     assert.equal(findRun(fixture.store, second)?.heldFor, null);
   });
 
+  it('tells each of a thousand queued runs that all slots are taken', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const dispatcher = makeDispatcher(fixture, executions, { slots: 1 });
+    const runs = Array.from({ length: 1101 }, (_, index) => fixture.ask({ taskKey: String(index) }).runId ?? '');
+
+    await dispatcher.dispatch();
+
+    const holds = runs.map((id) => findRun(fixture.store, id)?.heldFor);
+    assert.deepEqual(holds, [null, ...Array.from({ length: 1100 }, () => 'slots_busy')]);
+  });
+
   it('passes over what is held and starts what stands behind it', async () => {
     await using fixture = await WakeFixture.open(many);
     const executions = new Executions();

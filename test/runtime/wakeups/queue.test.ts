@@ -4,7 +4,8 @@ import { findRun, listQueuedRuns, type Settlement } from '../../../src/runtime/s
 import { listSkips, utcDay } from '../../../src/runtime/store/skipTable.ts';
 import { groupUsage, quarterOf, sumUsage } from '../../../src/runtime/store/usageTable.ts';
 import { listWakeupsOfRun } from '../../../src/runtime/store/wakeupTable.ts';
-import type { Admission, Refusal } from '../../../src/runtime/wakeups/queue.ts';
+import { StateWriter } from '../../../src/runtime/store/stateWriter.ts';
+import { WakeQueue, type Admission, type Refusal } from '../../../src/runtime/wakeups/queue.ts';
 import { sampleIssue } from '../../support/sampleState.ts';
 import { makeRequest, WakeFixture } from '../../support/wakeFixture.ts';
 
@@ -178,6 +179,20 @@ describe('WakeQueue and timers', () => {
     ]);
     assert.deepEqual(listSkips(store, 'a', day + 1), [{ reason: 'source_disabled', skips: 1 }]);
     assert.deepEqual(listSkips(store, 'b', day), []);
+  });
+
+  it('has windows told of a tick that came to nothing', async () => {
+    await using fixture = await WakeFixture.open();
+    const { store, clock, audit } = fixture;
+    const touched: string[] = [];
+    const state = new StateWriter(store, ({ agents }) => touched.push(...agents));
+    const queue = new WakeQueue({ state, clock, audit });
+
+    state.commit((transaction) =>
+      queue.refuse(transaction, makeRequest({ source: 'timer' }), { reason: 'source_disabled' }),
+    );
+
+    assert.deepEqual(touched, ['a']);
   });
 });
 

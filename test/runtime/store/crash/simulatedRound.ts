@@ -159,7 +159,7 @@ class Round {
   }
 
   #drawText(): string {
-    const odd = ['', 'ä 🎺', 'cut \ud83c', 'nul \0 nul', 'x'.repeat(700), `'";--`] as const;
+    const odd = ['', 'ä 🎺', 'cut \ud83c', 'nul \0 nul', '\ufeffmark', 'x'.repeat(700), `'";--`] as const;
     return this.#chance.is(0.5) ? this.#chance.pick(...odd) : String(this.#chance.random());
   }
 
