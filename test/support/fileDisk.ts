@@ -8,7 +8,8 @@ function refuse(): never {
 /** A disk of which these are all the files, by path, and on which nothing can be changed. */
 export function fileDisk(files: ReadonlyMap<string, Buffer>): Disk {
   return {
-    list: (directory) => [...files.keys()].filter((file) => path.dirname(file) === directory).map((file) => path.basename(file)),
+    list: (directory) =>
+      [...files.keys()].filter((file) => path.dirname(file) === directory).map((file) => path.basename(file)),
     read: (file) => files.get(file) ?? refuse(),
     create: refuse,
     syncFile: refuse,

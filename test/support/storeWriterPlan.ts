@@ -23,7 +23,8 @@ export function changesOf(counter: number, schema: number): Exclude<Change, { do
     counter % 9 === 8 ? { do: 'drop', name } : { do: 'put', name, value: `${String(counter)} `.repeat(counter % 50) },
     { do: 'put', name: 'copy', value: String(counter) },
   ];
-  if (schema > 1) changes.push({ do: 'log', details: JSON.stringify({ counter }), text: counter % 3 === 0 ? 'text' : '' });
+  if (schema > 1)
+    changes.push({ do: 'log', details: JSON.stringify({ counter }), text: counter % 3 === 0 ? 'text' : '' });
   if (schema > 1 && counter % 10 === 0) changes.push({ do: 'prune', keep: 15 });
   return changes;
 }

@@ -85,7 +85,10 @@ describe('Recovery of a damaged store', function () {
       }
     }
     // The journal behind the newest snapshot cannot be done without.
-    assert.ok([...refusals.values()].some((count) => count > 1000), JSON.stringify([...refusals]));
+    assert.ok(
+      [...refusals.values()].some((count) => count > 1000),
+      JSON.stringify([...refusals]),
+    );
   });
 
   it('does without a snapshot in which any bit is flipped', async () => {
@@ -188,27 +191,36 @@ describe('Recovery of a damaged store', function () {
     }
     disk.remove(inStore('wal-2.log'));
 
-    await assert.rejects(withState(disk, () => undefined), (error) => {
-      assert.ok(error instanceof DamagedStateError);
-      assert.match(error.damage.detail, /missing/);
-      assert.equal(error.damage.lastSequence, migrations.length + 2);
-      return true;
-    });
+    await assert.rejects(
+      withState(disk, () => undefined),
+      (error) => {
+        assert.ok(error instanceof DamagedStateError);
+        assert.match(error.damage.detail, /missing/);
+        assert.equal(error.damage.lastSequence, migrations.length + 2);
+        return true;
+      },
+    );
   });
 
   it('refuses when neither of two snapshots can be read, with or without journals', async () => {
     const disk = await makeDisk();
     for (const file of filesLike(disk, anySnapshot)) disk.put(file, flipBit(disk.read(file), 300, 0));
 
-    await assert.rejects(withState(disk, () => undefined), (error) => {
-      assert.ok(error instanceof DamagedStateError);
-      assert.equal(error.damage.lastSequence, 0);
-      assert.match(error.message, /continue with an empty state/);
-      return true;
-    });
+    await assert.rejects(
+      withState(disk, () => undefined),
+      (error) => {
+        assert.ok(error instanceof DamagedStateError);
+        assert.equal(error.damage.lastSequence, 0);
+        assert.match(error.message, /continue with an empty state/);
+        return true;
+      },
+    );
 
     for (const file of filesLike(disk, anyJournal)) disk.remove(file);
-    await assert.rejects(withState(disk, () => undefined), { kind: 'damaged' });
+    await assert.rejects(
+      withState(disk, () => undefined),
+      { kind: 'damaged' },
+    );
   });
 
   it('refuses when the newest snapshot cannot be read and the journals in its place are missing', async () => {
@@ -217,6 +229,9 @@ describe('Recovery of a damaged store', function () {
     disk.put(newest, flipBit(disk.read(newest), 300, 0));
     for (const file of filesLike(disk, anyJournal)) disk.remove(file);
 
-    await assert.rejects(withState(disk, () => undefined), { kind: 'damaged' });
+    await assert.rejects(
+      withState(disk, () => undefined),
+      { kind: 'damaged' },
+    );
   });
 });

@@ -108,7 +108,11 @@ describe('replaceState', function () {
       if (isNew) {
         await putMany(store, 20, 200);
         const files = [...found.files().values()];
-        for (const bytes of before) assert.ok(files.some((file) => isSame(file, bytes)), where);
+        for (const bytes of before)
+          assert.ok(
+            files.some((file) => isSame(file, bytes)),
+            where,
+          );
       }
       await store.close();
     }

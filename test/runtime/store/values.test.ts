@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { SqlValue } from '../../../src/runtime/store/database.ts';
 import type { Store } from '../../../src/runtime/store/store.ts';
-import { openStoreOn, storeDirectory } from '../../support/memoryStore.ts';
+import { openStoreOn, putMany, storeDirectory } from '../../support/memoryStore.ts';
 import { dumpState } from '../../support/stateDump.ts';
 import { UnsyncedDisk } from '../../support/unsyncedDisk.ts';
 
@@ -71,7 +71,7 @@ describe('Values in a store', () => {
     assert.deepEqual(read(replayed), expected);
     assert.deepEqual(dumpState(replayed), dump);
     replayed.transact(insertInto);
-    await replayed.durable();
+    await putMany(replayed, 3);
     await replayed.close();
     assert.ok([...killed.files().keys()].some((file) => file.includes('snap-')));
     const fromSnapshot = await openStoreOn(killed);

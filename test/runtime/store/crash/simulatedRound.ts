@@ -145,7 +145,13 @@ class Round {
   #draw(hasLog: boolean): OwnChange[] {
     if (this.#isBulky && this.#chance.is(0.1)) {
       // More than the journal takes space for at a time; or so much that a snapshot has space to give back afterwards.
-      return [this.#chance.pick<OwnChange>({ do: 'put', name: 'long', value: 'x'.repeat(300_000) }, { do: 'pile' }, { do: 'clear' })];
+      return [
+        this.#chance.pick<OwnChange>(
+          { do: 'put', name: 'long', value: 'x'.repeat(300_000) },
+          { do: 'pile' },
+          { do: 'clear' },
+        ),
+      ];
     }
     return Array.from({ length: this.#chance.between(1, 4) }, (): OwnChange => {
       const name = `name ${String(this.#chance.between(1, 12))}`;
@@ -153,7 +159,8 @@ class Round {
       if (kind === 'append') return { do: kind, suffix: this.#drawText(), below: name };
       if (kind === 'drop') return { do: kind, name };
       if (!hasLog || kind === 'put') return { do: 'put', name, value: this.#drawText() };
-      if (kind === 'log') return { do: kind, details: JSON.stringify({ n: this.#issued.length }), text: this.#drawText() };
+      if (kind === 'log')
+        return { do: kind, details: JSON.stringify({ n: this.#issued.length }), text: this.#drawText() };
       return { do: kind, keep: this.#chance.between(1, 5) };
     });
   }

@@ -1,0 +1,200 @@
+/** What the protocol's messages are about, as both sides validate it; requests and changes are in `protocol.ts`. */
+import * as z from 'zod/mini';
+import {
+  activityProblems,
+  agentStatuses,
+  holdReasons,
+  issuePriorities,
+  issueStatuses,
+  runErrorCodes,
+  runStatuses,
+  skipReasons,
+  wakeSources,
+  type Activity,
+  type ActivityVerification,
+  type Agent,
+  type ConfigurationState,
+  type Issue,
+  type PendingConsent,
+  type Run,
+  type RunDetail,
+  type RuntimeState,
+  type Session,
+} from './runtime/model.ts';
+
+/** Milliseconds since 1970, UTC. */
+export const epochMs = z.number();
+/** 32 bytes. Kept in memory only, wherever it comes. */
+export const auditKey = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** A key of `agents:` in the configuration. */
+export const agentKey = z.string().check(z.minLength(1), z.maxLength(128));
+/** A ULID. */
+export const id = z.string().check(z.minLength(1), z.maxLength(64));
+
+const heartbeat = z.object({
+  enabled: z.boolean(),
+  intervalSec: z.number(),
+  cron: z.nullable(z.string()),
+  timezone: z.nullable(z.string()),
+  wakeOnAssignment: z.boolean(),
+  wakeOnOnDemand: z.boolean(),
+  wakeOnAutomation: z.boolean(),
+  maxConcurrentRuns: z.number(),
+});
+
+export const agent = z.object({
+  key: agentKey,
+  role: z.nullable(z.string()),
+  goal: z.nullable(z.string()),
+  reportsTo: z.nullable(z.string()),
+  adapter: z.string(),
+  status: z.enum(agentStatuses),
+  statusReason: z.nullable(z.string()),
+  consent: z.enum(['accepted', 'pending']),
+  isRunnable: z.boolean(),
+  commandLine: z.string(),
+  cwd: z.string(),
+  timeoutSec: z.number(),
+  heartbeat,
+  nextHeartbeatAt: z.nullable(epochMs),
+  lastRunId: z.nullable(z.string()),
+  lastRunStatus: z.nullable(z.enum(runStatuses)),
+  lastRunAt: z.nullable(epochMs),
+  today: z.object({
+    from: epochMs,
+    to: epochMs,
+    runs: z.number(),
+    failedRuns: z.number(),
+    runMs: z.number(),
+  }),
+  skips: z.object({
+    day: z.number(),
+    counts: z.readonly(z.array(z.object({ reason: z.enum(skipReasons), skips: z.number() }))),
+  }),
+}) satisfies z.ZodMiniType<Agent>;
+
+export const issueLocation = z.object({
+  path: z.string().check(z.maxLength(4096)),
+  startLine: z.int().check(z.nonnegative()),
+  startCharacter: z.int().check(z.nonnegative()),
+  endLine: z.int().check(z.nonnegative()),
+  endCharacter: z.int().check(z.nonnegative()),
+  text: z.string().check(z.maxLength(4000)),
+});
+
+export const issue = z.object({
+  id,
+  number: z.number(),
+  title: z.string(),
+  body: z.string(),
+  status: z.enum(issueStatuses),
+  priority: z.enum(issuePriorities),
+  assignee: z.nullable(z.string()),
+  location: z.nullable(issueLocation),
+  createdAt: epochMs,
+  updatedAt: epochMs,
+}) satisfies z.ZodMiniType<Issue>;
+
+export const run = z.object({
+  id,
+  number: z.number(),
+  agent: agentKey,
+  taskKey: z.string(),
+  issueId: z.nullable(z.string()),
+  source: z.enum(wakeSources),
+  reason: z.string(),
+  status: z.enum(runStatuses),
+  heldFor: z.nullable(z.enum(holdReasons)),
+  queuedAt: epochMs,
+  startedAt: z.nullable(epochMs),
+  finishedAt: z.nullable(epochMs),
+  exitCode: z.nullable(z.number()),
+  signal: z.nullable(z.string()),
+  errorCode: z.nullable(z.enum(runErrorCodes)),
+  message: z.nullable(z.string()),
+  logBytes: z.number(),
+  isCancelling: z.boolean(),
+  logRemoval: z.nullable(z.object({ reason: z.enum(['age', 'size']), limit: z.number() })),
+}) satisfies z.ZodMiniType<Run>;
+
+export const runDetail = z.extend(run, {
+  commandLine: z.string(),
+  cwd: z.string(),
+  pid: z.nullable(z.number()),
+  stdoutExcerpt: z.string(),
+  stderrExcerpt: z.string(),
+  logPath: z.string(),
+}) satisfies z.ZodMiniType<RunDetail>;
+
+export const session = z.object({
+  agent: agentKey,
+  taskKey: z.string(),
+  adapter: z.string(),
+  runs: z.number(),
+  createdAt: epochMs,
+  updatedAt: epochMs,
+}) satisfies z.ZodMiniType<Session>;
+
+const pendingConsent = z.object({
+  agent: agentKey,
+  hash: z.string(),
+  before: z.nullable(z.string()),
+  after: z.string(),
+  summary: z.string(),
+}) satisfies z.ZodMiniType<PendingConsent>;
+
+export const activity = z.object({
+  number: z.number(),
+  at: epochMs,
+  actor: z.string(),
+  action: z.string(),
+  target: z.string(),
+  agent: z.nullable(z.string()),
+  runId: z.nullable(z.string()),
+  result: z.string(),
+  costMicros: z.nullable(z.number()),
+  details: z.record(z.string(), z.unknown()),
+  text: z.nullable(z.string()),
+  isTextErased: z.boolean(),
+  isKeyed: z.boolean(),
+}) satisfies z.ZodMiniType<Activity>;
+
+export const activityVerification = z.object({
+  rows: z.number(),
+  keyed: z.number(),
+  unkeyed: z.number(),
+  unknownKey: z.number(),
+  erasedTexts: z.number(),
+  removed: z.number(),
+  removedUntil: z.nullable(epochMs),
+  hasKey: z.boolean(),
+  head: z.enum(['present', 'missing', 'unreadable']),
+  fault: z.nullable(
+    z.object({
+      problem: z.enum(activityProblems),
+      number: z.number(),
+      at: z.nullable(epochMs),
+      action: z.nullable(z.string()),
+    }),
+  ),
+}) satisfies z.ZodMiniType<ActivityVerification>;
+
+export const configuration = z.object({
+  status: z.enum(['missing', 'invalid', 'ok']),
+  path: z.string(),
+  org: z.nullable(z.string()),
+  problems: z.readonly(z.array(z.object({ message: z.string(), line: z.number(), column: z.number() }))),
+  pending: z.readonly(z.array(pendingConsent)),
+}) satisfies z.ZodMiniType<ConfigurationState>;
+
+export const runtime = z.object({
+  pid: z.number(),
+  version: z.string(),
+  startedAt: epochMs,
+  mode: z.enum(['running', 'draining']),
+  isStopped: z.boolean(),
+  slots: z.number(),
+  storePath: z.string(),
+  logPath: z.string(),
+  remarks: z.readonly(z.array(z.string())),
+}) satisfies z.ZodMiniType<RuntimeState>;
