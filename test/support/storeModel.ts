@@ -61,23 +61,30 @@ export function applyChange(writer: Writer, change: Exclude<Change, { do: 'migra
 export function modelAfter(transactions: readonly (readonly Change[])[]): ModelState {
   let schema = 0;
   const settings = new Map<string, string>();
-  let log: [number, string][] = [];
-  const apply = (change: Change): void => {
-    if (change.do === 'put') settings.set(change.name, stored(change.value));
-    else if (change.do === 'drop') settings.delete(change.name);
-    else if (change.do === 'migrate') schema = change.to;
-    else if (change.do === 'pile') for (const name of pile) settings.set(`pile ${name}`, 'x'.repeat(pileLength));
-    else if (change.do === 'clear') for (const name of pile) settings.delete(`pile ${name}`);
-    else if (change.do === 'log') log.push([(log.at(-1)?.[0] ?? 0) + 1, change.details]);
-    else if (change.do === 'prune') log = log.slice(-Math.max(1, change.keep));
-    else {
-      for (const [name, value] of settings) {
-        if (name < change.below) settings.set(name, value + stored(change.suffix));
-      }
-    }
-  };
-  for (const change of transactions.flat()) apply(change);
+  const log: [number, string][] = [];
+  for (const change of transactions.flat()) {
+    if (change.do === 'migrate') schema = change.to;
+    changeSettings(settings, change);
+    changeLog(log, change);
+  }
   return { schema, settings: [...settings].sort(byName), log: schema >= logSchema ? log : null };
+}
+
+function changeSettings(settings: Map<string, string>, change: Change): void {
+  if (change.do === 'put') settings.set(change.name, stored(change.value));
+  else if (change.do === 'drop') settings.delete(change.name);
+  else if (change.do === 'pile') for (const name of pile) settings.set(`pile ${name}`, 'x'.repeat(pileLength));
+  else if (change.do === 'clear') for (const name of pile) settings.delete(`pile ${name}`);
+  else if (change.do === 'append') {
+    for (const [name, value] of settings) {
+      if (name < change.below) settings.set(name, value + stored(change.suffix));
+    }
+  }
+}
+
+function changeLog(log: [number, string][], change: Change): void {
+  if (change.do === 'log') log.push([(log.at(-1)?.[0] ?? 0) + 1, change.details]);
+  else if (change.do === 'prune') log.splice(0, log.length - Math.max(1, change.keep));
 }
 
 /** What a store holds, in the same form. */

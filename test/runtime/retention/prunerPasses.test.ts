@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RetentionLimits } from '../../../src/runtime/model.ts';
 import { withDefaults } from '../../../src/runtime/retention/limits.ts';
 import { Pruner, type PrunerOptions } from '../../../src/runtime/retention/pruner.ts';
@@ -9,7 +10,6 @@ import { findRun } from '../../../src/runtime/store/runTable.ts';
 import { StateWriter } from '../../../src/runtime/store/stateWriter.ts';
 import { addPastRun, writeLog } from '../../support/history.ts';
 import { TestLogger } from '../../support/testLogger.ts';
-
 import { Pruning } from '../../support/pruning.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
