@@ -56,7 +56,7 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
 }
 
 /** Applies one transaction of a journal. */
-export function replay(database: Database, transaction: Transaction): void {
+function replay(database: Database, transaction: Transaction): void {
   if ('migrate' in transaction) {
     applyMigration(database, transaction.migrate);
     return;

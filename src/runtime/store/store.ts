@@ -1,16 +1,15 @@
 import { systemClock, type Clock } from '../clock.ts';
-import { systemErrorCode, toError, UserError } from '../errors.ts';
-import type { Disposable } from '../lifecycle.ts';
+import { systemErrorCode, toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { toStorable, type Database, type Row } from './database.ts';
 import { realDisk, type Disk } from './disk.ts';
-import { JournalWriter } from './journal.ts';
-import type { Operation, Transaction } from './journalFormat.ts';
+import { GroupCommit, unwritable } from './groupCommit.ts';
+import type { Operation } from './journalFormat.ts';
 import { applyMigration, schemaOf } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { openState, type OpenedState } from './openState.ts';
 import { writeSnapshot } from './snapshot.ts';
-import { dropSuperseded, journalPath, snapshotPath } from './storeFiles.ts';
+import { dropSuperseded, snapshotPath } from './storeFiles.ts';
 import { keepBeforeMigration } from './keptImages.ts';
 
 /** Reading access to the state; what tables' queries take. */
@@ -42,19 +41,11 @@ export interface StoreOptions {
   readonly migrations?: readonly string[];
 }
 
-interface Waiter {
-  readonly sequence: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 const defaultCheckpointRecords = 10_000;
 const checkpointBytes = 8 * 1024 * 1024;
 const maxJournals = 8;
 /** A journal shorter than this is not worth a snapshot when the store closes. */
 const worthwhileRecords = 1000;
-/** How long nothing has to happen before the journal is sealed, in milliseconds. */
-const sealAfterMs = 50;
 /** Free pages are given back when there are this many, 4 KiB each, and they are this share of all. */
 const loosePages = 256;
 const looseShare = 0.3;
@@ -70,19 +61,11 @@ export class Store implements Reader {
   readonly #options: StoreOptions;
   readonly #disk: Disk;
   readonly #clock: Clock;
-  #journal: JournalWriter;
-  /** Resolves when the name of the journal is durable. */
-  #journalNamed: Promise<void>;
+  readonly #commits: GroupCommit;
   #journalsSinceSnapshot: number;
-  #sequence: number;
-  #durableSequence: number;
-  #waiters: Waiter[] = [];
-  #flushing: Promise<void> | null = null;
+  /** The operations of the transaction that is open. */
   #open: Operation[] | null = null;
-  #failure: Error | null = null;
   #checkpointing: Promise<void> | null = null;
-  #sealTimer: Disposable | null = null;
-  #announceFailure: (failure: Error) => void = () => undefined;
   #closed = false;
 
   private constructor(options: StoreOptions, state: OpenedState) {
@@ -91,11 +74,18 @@ export class Store implements Reader {
     this.#disk = options.disk ?? realDisk;
     this.#clock = options.clock ?? systemClock;
     this.#database = state.database;
-    this.#sequence = state.sequence;
-    this.#durableSequence = state.sequence;
     this.#journalsSinceSnapshot = state.journals + 1;
-    this.#journal = this.#createJournal(state.nextGeneration);
-    this.#journalNamed = this.#syncDirectory();
+    this.#commits = new GroupCommit({
+      disk: this.#disk,
+      directory: options.directory,
+      clock: this.#clock,
+      isFenced: options.isFenced,
+      onDidFlush: () => {
+        this.#checkpointIfDue();
+      },
+      sequence: state.sequence,
+      generation: state.nextGeneration,
+    });
   }
 
   /**
@@ -117,7 +107,7 @@ export class Store implements Reader {
     let store: Store | null = null;
     try {
       store = new Store(options, state);
-      await store.#journalNamed;
+      await store.#commits.named();
       await store.#migrate();
       await store.durable();
       store.#checkpointIfDue();
@@ -130,13 +120,13 @@ export class Store implements Reader {
   }
 
   /** Resolves with the reason once the state cannot be written any more, whoever met with it first; never rejects. */
-  readonly failed = new Promise<Error>((resolve) => {
-    this.#announceFailure = resolve;
-  });
+  get failed(): Promise<Error> {
+    return this.#commits.failed;
+  }
 
   /** The sequence number of the newest transaction; 0 for an empty store. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#commits.sequence;
   }
 
   all(sql: string, params?: Row): Row[] {
@@ -170,18 +160,13 @@ export class Store implements Reader {
       return result;
     }
     this.#database.execute('COMMIT');
-    this.#record({ operations });
+    this.#commits.append({ operations });
     return result;
   }
 
   /** Resolves when the given transaction, by default the newest, is on the disk and this process still owns the store. */
-  durable(sequence = this.#sequence): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (sequence <= this.#durableSequence) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ sequence, resolve, reject });
-      this.#flush();
-    });
+  durable(sequence?: number): Promise<void> {
+    return this.#commits.durable(sequence);
   }
 
   /** The whole state as a plain SQLite database, once it is durable. */
@@ -194,10 +179,9 @@ export class Store implements Reader {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#sealTimer?.dispose();
     try {
       await this.#checkpointing;
-      if (!this.#failure) await this.#finish();
+      if (!this.#commits.failure) await this.#finish();
     } finally {
       this.#release();
     }
@@ -205,7 +189,7 @@ export class Store implements Reader {
 
   #release(): void {
     try {
-      this.#journal.close();
+      this.#commits.close();
     } finally {
       this.#database.close();
     }
@@ -222,68 +206,11 @@ export class Store implements Reader {
     },
   };
 
-  #record(transaction: Transaction): void {
-    this.#sequence += 1;
-    try {
-      this.#journal.append(this.#sequence, this.#clock.now(), transaction);
-    } catch (error) {
-      throw this.#fail(error);
-    }
-  }
-
-  #flush(): void {
-    if (this.#flushing) return;
-    this.#flushing = this.#flushBatch().finally(() => {
-      this.#flushing = null;
-      this.#checkpointIfDue();
-      if (this.#waiters.length > 0 && !this.#failure) this.#flush();
-      else this.#sealSoon();
-    });
-  }
-
-  async #flushBatch(): Promise<void> {
-    const covered = this.#sequence;
-    try {
-      await this.#journalNamed;
-      await this.#journal.sync();
-      this.#acknowledge(covered);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #acknowledge(covered: number): void {
-    if (this.#options.isFenced())
-      throw new UserError('owned_elsewhere', 'Another Reveille runtime took this folder over.');
-    this.#durableSequence = covered;
-    const ready = this.#waiters.filter((waiter) => waiter.sequence <= covered);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.sequence > covered);
-    for (const waiter of ready) waiter.resolve();
-  }
-
-  #sealSoon(): void {
-    if (this.#journal.isSealed || this.#closed || this.#failure) return;
-    this.#sealTimer?.dispose();
-    this.#sealTimer = this.#clock.setTimeout(() => {
-      this.#seal();
-    }, sealAfterMs);
-  }
-
-  /** Only between flushes: a seal says that all before it is on the disk. */
-  #seal(): void {
-    if (this.#flushing || this.#closed || this.#failure || this.#sequence !== this.#durableSequence) return;
-    try {
-      this.#journal.seal(this.#sequence, this.#clock.now());
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
   #checkpointIfDue(): void {
     const limit = this.#options.checkpointRecords ?? defaultCheckpointRecords;
-    const { records, bytes } = this.#journal;
-    const isDue = records >= limit || bytes >= checkpointBytes || this.#journalsSinceSnapshot > maxJournals;
-    if (!isDue || this.#checkpointing || this.#flushing || this.#closed || this.#failure) return;
+    const { size, isFlushing, failure } = this.#commits;
+    const isDue = size.records >= limit || size.bytes >= checkpointBytes || this.#journalsSinceSnapshot > maxJournals;
+    if (!isDue || this.#checkpointing || isFlushing || this.#closed || failure) return;
     this.#checkpointing = this.#tryCheckpoint().finally(() => {
       this.#checkpointing = null;
     });
@@ -301,29 +228,17 @@ export class Store implements Reader {
   }
 
   /**
-   * Flush, switch to the next journal and export are one synchronous block, begun while no other flush is under way: the
-   * snapshot holds exactly the transactions of the journals before it, and none that could still be lost. Once the next
-   * journal exists, it is the one to write to, whatever becomes of the snapshot: recovery reads its predecessor only up to it.
+   * Flush, switch to the next journal and export are one synchronous block, begun while no flush is under way: the snapshot
+   * holds exactly the transactions of the journals before it, and none that could still be lost.
    */
   async #checkpoint(): Promise<void> {
     const { directory } = this.#options;
-    const finished = this.#journal;
-    const { generation } = finished;
-    const sequence = this.#sequence;
-    try {
-      finished.syncNow();
-      this.#acknowledge(sequence);
-      this.#journal = this.#createJournal(generation + 1);
-    } catch (error) {
-      throw this.#fail(error);
-    }
-    this.#journalNamed = this.#syncDirectory();
+    const { generation, sequence } = this.#commits.switchJournal();
     this.#journalsSinceSnapshot += 1;
-    finished.close();
     if (this.#isLoose()) this.#database.execute('VACUUM');
     const image = this.#database.export();
     const writtenAt = this.#clock.now();
-    await this.#journalNamed;
+    await this.#commits.named();
     await writeSnapshot(this.#disk, snapshotPath(directory, generation), { generation, sequence, writtenAt, image });
     this.#journalsSinceSnapshot = 1;
     if (!this.#options.isFenced()) dropSuperseded(this.#disk, directory);
@@ -338,16 +253,12 @@ export class Store implements Reader {
 
   async #finish(): Promise<void> {
     await this.durable();
-    await this.#flushing;
-    const { records } = this.#journal;
-    if (records > worthwhileRecords || this.#journalsSinceSnapshot >= maxJournals) await this.#tryCheckpoint();
-    if (this.#failure) throw this.#failure;
-    try {
-      this.#journal.seal(this.#sequence, this.#clock.now());
-      this.#journal.syncNow();
-    } catch (error) {
-      throw this.#fail(error);
+    const { records } = this.#commits.size;
+    if (records > worthwhileRecords || this.#journalsSinceSnapshot >= maxJournals) {
+      await this.#commits.flushed();
+      await this.#tryCheckpoint();
     }
+    await this.#commits.finish();
   }
 
   async #migrate(): Promise<void> {
@@ -360,41 +271,13 @@ export class Store implements Reader {
     }
     for (let version = schema + 1; version <= steps.length; version += 1) {
       applyMigration(this.#database, version, steps);
-      this.#record({ migrate: version });
+      this.#commits.append({ migrate: version });
     }
   }
 
-  #createJournal(generation: number): JournalWriter {
-    const start = { generation, baseSequence: this.#sequence, writtenAt: this.#clock.now() };
-    return JournalWriter.create(this.#disk, journalPath(this.#options.directory, generation), start);
-  }
-
-  /** Whoever needs it awaits it; a failure is theirs. */
-  #syncDirectory(): Promise<void> {
-    const synced = this.#disk.syncDirectory(this.#options.directory);
-    synced.catch(() => undefined);
-    return synced;
-  }
-
   #assertWritable(): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#commits.failure) throw this.#commits.failure;
     if (this.#closed) throw new Error('The store is closed.');
     if (this.#open) throw new Error('Transactions do not nest.');
   }
-
-  /** After a failed write, memory is ahead of the disk: nothing is acknowledged or written any more. */
-  #fail(cause: unknown): Error {
-    this.#failure ??= cause instanceof UserError ? cause : unwritable(this.#options.directory, cause);
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
-    this.#announceFailure(this.#failure);
-    return this.#failure;
-  }
-}
-
-function unwritable(directory: string, cause: unknown): UserError {
-  return new UserError(
-    'storage',
-    `Reveille could not write its state to ${directory} (${toError(cause).message}). Free space or make the folder writable, then run "Reveille: Restart Runtime".`,
-    { cause },
-  );
 }

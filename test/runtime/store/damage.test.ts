@@ -3,6 +3,7 @@ import { headerBytes } from '../../../src/runtime/store/fileHeader.ts';
 import { migrations } from '../../../src/runtime/store/migrations.ts';
 import { recover, DamagedStateError } from '../../../src/runtime/store/recovery.ts';
 import { flipBit } from '../../support/bytes.ts';
+import { crashPoints } from '../../support/crashPoints.ts';
 import { fileDisk } from '../../support/fileDisk.ts';
 import { recordPlaces } from '../../support/journalBytes.ts';
 import {
@@ -16,6 +17,7 @@ import {
   upTo,
   withState,
 } from '../../support/memoryStore.ts';
+import { seededRandom } from '../../support/seededRandom.ts';
 import { isLong } from '../../support/testSize.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { UnsyncedDisk } from '../../support/unsyncedDisk.ts';
@@ -158,6 +160,23 @@ describe('Recovery of a damaged store', function () {
     const again = await openStoreOn(disk);
     assert.deepEqual([again.remarks, numbersIn(again)], [[], upTo(14)]);
     await again.close();
+  });
+
+  it('never loses a damaged snapshot, wherever the start that meets with it is broken off', async () => {
+    const disk = await makeDisk();
+    const newest = filesLike(disk, anySnapshot).at(-1) ?? '';
+    const damaged = flipBit(disk.read(newest), 5000, 3);
+    disk.put(newest, damaged);
+    const open = async (copy: UnsyncedDisk): Promise<void> => (await openStoreOn(copy)).close();
+    for (let seed = 1; seed < 6; seed += 1) {
+      for await (const { disk: found, where } of crashPoints(disk, open, seededRandom(seed))) {
+        assert.ok(
+          [...found.files().values()].some((bytes) => bytes.equals(damaged)),
+          where,
+        );
+        assert.deepEqual(await withState(found, ({ database }) => numbersIn(database)), upTo(14), where);
+      }
+    }
   });
 
   it('goes back behind a migration when the first snapshot after it is damaged', async () => {

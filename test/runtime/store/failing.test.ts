@@ -205,6 +205,25 @@ describe('The space of a journal', () => {
 describe('A start', function () {
   this.timeout(60_000);
 
+  it('has made durable what it found before anybody can see it', async () => {
+    const work = async (disk: UnsyncedDisk): Promise<void> => {
+      const store = await openStoreOn(disk, { checkpointRecords: 4 });
+      for (let index = 1; index < 20; index += 1) {
+        put(store, `n ${String(index)}`, String(index));
+        if (index % 3 === 0) await store.durable();
+      }
+      await store.close();
+    };
+    for await (const { disk, where } of crashPoints(new UnsyncedDisk(storeDirectory), work, seededRandom(3))) {
+      const store = await openStoreOn(disk);
+      const seen = numbersIn(store);
+      const lost = afterTotalLoss(disk);
+      await store.close();
+
+      assert.deepEqual(await numbersOn(lost), seen, where);
+    }
+  });
+
   it('can be broken off at any operation, and lose power, as often as it likes', async () => {
     const first = new UnsyncedDisk(storeDirectory);
     const store = await openStoreOn(first, { checkpointRecords: 5 });
