@@ -74,7 +74,12 @@ const boundaries = [
     mayImport: [endpoint, leaves],
     node: true,
   },
-  { name: 'protocol', why: 'The contract is types and zod.', from: protocol, mayImport: [protocol, leaves, pkg('zod')] },
+  {
+    name: 'protocol',
+    why: 'The contract is types and zod.',
+    from: protocol,
+    mayImport: [protocol, leaves, pkg('zod')],
+  },
   {
     name: 'dashboard-protocol',
     why: 'The contract of the dashboard is bundled into the webview: types and zod only.',
@@ -116,7 +121,13 @@ const boundaries = [
     name: 'requests',
     why: 'Requests answer clients: they ask what the runtime hands them, and know neither adapters nor timers.',
     from: '^src/runtime/requests/',
-    mayImport: ['^src/runtime/(requests|stateFiles|wakeups|config|runs|governance)/', store, leaves, protocol, composition],
+    mayImport: [
+      '^src/runtime/(requests|stateFiles|wakeups|config|runs|governance)/',
+      store,
+      leaves,
+      protocol,
+      composition,
+    ],
     node: true,
   },
   {

@@ -87,7 +87,10 @@ describe('the state of a folder', function () {
 
     await window.row('Agents', /^quick/).waitFor();
     await window.message(/Reveille recovered the state of "main": What could not be read/);
-    await window.row('Runs', /^quick, succeeded/).first().waitFor();
+    await window
+      .row('Runs', /^quick, succeeded/)
+      .first()
+      .waitFor();
     await window.run('reveille.agent.wake', 'quick');
     await poll(() => folder.began.filter((name) => name === 'quick').length === 3, 'the agent runs again');
   });

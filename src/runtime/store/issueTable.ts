@@ -50,7 +50,9 @@ export function setIssueAssignee(writer: Writer, id: string, assignee: string | 
 
 /** Takes all issues from an agent; answers their ids. */
 export function unassignIssues(writer: Writer, assignee: string, at: number): string[] {
-  const ids = writer.all('SELECT id FROM issue WHERE assignee = ? ORDER BY number', [assignee]).map(([id]) => id as string);
+  const ids = writer
+    .all('SELECT id FROM issue WHERE assignee = ? ORDER BY number', [assignee])
+    .map(([id]) => id as string);
   for (const id of ids) setIssueAssignee(writer, id, null, at);
   return ids;
 }

@@ -238,7 +238,6 @@ export class Store implements Reader {
     if (this.#isLoose()) this.#database.execute('VACUUM');
     const image = this.#database.export();
     const writtenAt = this.#clock.now();
-    await this.#commits.named();
     await writeSnapshot(this.#disk, snapshotPath(directory, generation), { generation, sequence, writtenAt, image });
     this.#journalsSinceSnapshot = 1;
     if (!this.#options.isFenced()) dropSuperseded(this.#disk, directory);
