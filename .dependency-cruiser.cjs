@@ -8,19 +8,20 @@
 const pkg = (name) => `(^|/)node_modules/(@types/)?${name}(/|$)|(^|/)${name}$`;
 const vscode = '(^|/)vscode($|/)';
 
-const leaves = '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity)\\.ts$';
+const leaves =
+  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight)\\.ts$';
 const protocol = '^src/protocol(Entities)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
-const stateText = '^src/stateText\\.ts$';
+const stateText = '^src/(state|why|simulation)Text\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
 const store = '^src/runtime/store/';
 /** Files directly in src/runtime that are not leaves: they compose the runtime. */
 const composition =
-  '^src/runtime/(?!model|definition|errors|events|lifecycle|clock|log\\.ts|processIdentity)[^/]+\\.ts$';
+  '^src/runtime/(?!model|definition|errors|events|lifecycle|clock|log\\.ts|processIdentity|quietHours|insight)[^/]+\\.ts$';
 const webviewUi = '^webview-ui/';
 const styles = '\\.css$';
 
@@ -100,9 +101,9 @@ const boundaries = [
   },
   {
     name: 'state-text',
-    why: 'stateText.ts is pure and shared by editor and CLI: it words what is known of states.',
+    why: 'These are pure and shared by editor and CLI: they word what is known of states, wakes and schedules.',
     from: stateText,
-    mayImport: [leaves, format, protocol, connection],
+    mayImport: [stateText, leaves, format, protocol, connection],
   },
   {
     name: 'webview',

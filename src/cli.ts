@@ -16,6 +16,8 @@ import { toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
 import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
+import { describeSimulation } from './simulationText.ts';
+import { describeQueue, describeWhy } from './whyText.ts';
 
 const usage = `reveille <command> [--folder DIR]
 
@@ -23,6 +25,9 @@ const usage = `reveille <command> [--folder DIR]
   accept                     show what waits for your consent, and accept it
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
   cancel <run>               end a run
+  queue                      what waits, in the order in which it may start, and for what
+  simulate                   what the schedules would start in the next seven days, what collides, what it takes
+  why <agent>                why it runs or not, and what led to it, newest first
   log <run>                  print the log of a run
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
@@ -109,6 +114,21 @@ const commands: Readonly<Record<string, Command>> = {
   },
   cancel: async (connection, runId) => {
     await connection.request('run.cancel', { runId: named(runId, 'a run') });
+    return 0;
+  },
+  why: async (connection, agent) => {
+    const why = await connection.request('agent.explain', { agent: named(agent, 'an agent'), limit: 50 });
+    for (const line of describeWhy(why, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
+    return 0;
+  },
+  queue: async (connection) => {
+    const waiting = await connection.request('queue.list', { limit: 200 });
+    for (const line of describeQueue(waiting, Date.now(), untranslated)) print(line);
+    return 0;
+  },
+  simulate: async (connection) => {
+    const found = await connection.request('schedule.simulate', {});
+    for (const line of describeSimulation(found, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
     return 0;
   },
   log: async (connection, runId) => {

@@ -3,11 +3,14 @@ import { toError, UserError, type UserErrorKind } from './runtime/errors.ts';
 import type { ActionContext } from './views/actions/actionContext.ts';
 import * as agents from './views/actions/agentActions.ts';
 import * as audit from './views/actions/auditActions.ts';
+import * as changes from './views/actions/changeActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
 import * as deletions from './views/actions/deletionActions.ts';
 import * as issues from './views/actions/issueActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
 import { recoverState } from './views/actions/recoverActions.ts';
+import * as queue from './views/actions/queueActions.ts';
+import * as reports from './views/actions/reportActions.ts';
 import * as reviews from './views/actions/reviewActions.ts';
 import * as runs from './views/actions/runActions.ts';
 import * as runtimes from './views/actions/runtimeActions.ts';
@@ -23,9 +26,18 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.agent.pause': agents.pauseAgent,
   'reveille.agent.resume': agents.resumeAgent,
   'reveille.agent.openTranscript': agents.openTranscript,
+  'reveille.agent.explain': reports.explainAgent,
+  'reveille.schedule.simulate': reports.simulateSchedules,
+  'reveille.queue.discard': queue.discardQueuedRun,
+  'reveille.queue.moveUp': queue.moveQueuedRunUp,
+  'reveille.queue.moveDown': queue.moveQueuedRunDown,
+  'reveille.queue.runNext': queue.runQueuedNext,
+  'reveille.queue.runNow': queue.runQueuedNow,
   'reveille.agent.delete': deletions.deleteAgent,
   'reveille.session.reset': agents.resetSession,
   'reveille.run.cancel': runs.cancelRun,
+  'reveille.run.openChanges': changes.openChanges,
+  'reveille.run.undo': changes.undoRun,
   'reveille.run.openLog': runs.openRunLog,
   'reveille.run.openLogFile': runs.openRunLogFile,
   'reveille.run.copyId': runs.copyRunId,

@@ -12,6 +12,7 @@ import { createConfigurationDiagnostics } from './views/configurationDiagnostics
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
 import { createIssueLinks } from './views/documents/issueLinks.ts';
+import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
 import { createNotifications } from './views/notifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     dashboard,
     new VirtualDocuments(connections),
     createIssueLinks(connections),
+    createReportLinks(connections),
     createConfigurationDiagnostics(connections),
     new RuntimeLogs(connections, log),
     createContextKeys(connections),

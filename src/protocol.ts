@@ -4,7 +4,7 @@
  * major version understand each other; the major version is `protocolVersion`.
  */
 import * as z from 'zod/mini';
-import { issuePriorities, issueStatuses, wakeupStatuses, type RetentionLimits } from './runtime/model.ts';
+import { issuePriorities, issueStatuses, undoProblems, wakeupStatuses, type RetentionLimits } from './runtime/model.ts';
 import {
   activity,
   activityVerification,
@@ -13,6 +13,7 @@ import {
   auditKey,
   configuration,
   epochMs,
+  heartbeatRun,
   id,
   issue,
   issueLocation,
@@ -20,6 +21,10 @@ import {
   runDetail,
   runtime,
   session,
+  simulation,
+  timelineCursor,
+  timelineEntry,
+  whyNow,
 } from './protocolEntities.ts';
 
 export const protocolVersion = 1;
@@ -67,6 +72,18 @@ const wakeResult = z.object({
   /** In a person's words: started, queued behind …, held because …, refused because …. */
   message: z.string(),
 });
+
+/** Something that waits. */
+const queueEntry = z.object({
+  run,
+  /** Of the oldest wakeup, epoch ms. */
+  since: epochMs,
+  /** Wakeups that it will deliver, or that wait for its end. */
+  wakeups: z.number(),
+  /** Those of them in which a person wrote something. */
+  messages: z.number(),
+});
+export type QueueEntry = z.infer<typeof queueEntry>;
 
 /** Absolute, on the machine of the runtime. */
 const filePath = z.string().check(z.minLength(1), z.maxLength(4096));
@@ -136,6 +153,27 @@ const retention = z.object({
 } satisfies Record<keyof RetentionLimits, unknown>);
 export type RetentionSettings = z.output<typeof retention>;
 
+/** Without its content. Counts are null for what is no text. */
+const changedFile = z.object({
+  /** Relative to the root of the working tree, with forward slashes. */
+  path: z.string(),
+  movedFrom: z.nullable(z.string()),
+  hasBefore: z.boolean(),
+  hasAfter: z.boolean(),
+  addedLines: z.nullable(z.number()),
+  removedLines: z.nullable(z.number()),
+});
+export type ListedChange = z.infer<typeof changedFile>;
+
+const undoPreview = z.object({
+  /** Paths of all files that would change; at most 1000 of them, and how many there are. */
+  files: z.array(z.string()),
+  total: z.number(),
+  /** At most 1000. */
+  obstacles: z.array(z.object({ path: z.string(), problem: z.enum(undoProblems) })),
+});
+export type UndoPreview = z.infer<typeof undoPreview>;
+
 function request<P extends z.ZodMiniType, R extends z.ZodMiniType>(params: P, result: R): { params: P; result: R } {
   return { params, result };
 }
@@ -194,11 +232,66 @@ export const requests = {
   'agent.resume': request(z.object({ agent: agentKey }), empty),
   'run.cancel': request(z.object({ runId: id }), empty),
   'run.get': request(z.object({ runId: id }), runDetail),
+  /** Why an agent runs or does not, now, and what led to it, newest first; `before` is the `next` of the page before. */
+  'agent.explain': request(
+    z.object({ agent: agentKey, before: z.optional(timelineCursor), limit: pageLimit }),
+    z.object({
+      agent: agentKey,
+      at: epochMs,
+      now: whyNow,
+      entries: z.array(timelineEntry),
+      next: z.nullable(timelineCursor),
+    }),
+  ),
+  /** What the schedules would start in the next seven days, by days of a time zone (default: the runtime's). */
+  'schedule.simulate': request(
+    z.object({ timeZone: z.optional(z.string().check(z.minLength(1), z.maxLength(64))) }),
+    simulation,
+  ),
+  /**
+   * Queued runs in the order in which they may start, and (on the first page) running ones behind which something waits;
+   * `after` is the last run of the page before.
+   */
+  'queue.list': request(
+    z.object({ after: z.optional(z.object({ priority: z.number(), place: z.number() })), limit: pageLimit }),
+    z.object({ entries: z.array(queueEntry), behind: z.array(queueEntry), hasMore: z.boolean() }),
+  ),
+  /** One queued run, and what it would deliver. */
+  'queue.inspect': request(z.object({ runId: id }), queueEntry),
+  /**
+   * Ends a queued run and its wakeups. Refused for one that has started, and for one with more messages of a person in it
+   * than the client knows of (default: none).
+   */
+  'queue.discard': request(z.object({ runId: id, messages: z.optional(z.int().check(z.nonnegative())) }), empty),
+  /** Changes the order in which queued runs may start, durably. Refused for untrusted clients, and for a run that has started. */
+  'queue.move': request(
+    z.object({ runId: id, to: z.enum(['up', 'down', 'first']) }),
+    z.object({ isMoved: z.boolean() }),
+  ),
+  /**
+   * Puts a queued run first and lets it pass what only scheduled heartbeats are asked (quiet hours, nothing to do); what else it
+   * waits for still holds it. Refused for untrusted clients.
+   */
+  'queue.runNow': request(z.object({ runId: id }), wakeResult),
   /** Newest first; `before` is the `number` of the last run of the page before. */
   'run.list': request(
     z.object({ before: z.optional(z.number()), agent: z.optional(agentKey), limit: pageLimit }),
     z.object({ runs: z.array(run), hasMore: z.boolean() }),
   ),
+  /** What a run changed, by path, from the `offset`th file on. Kept as long as its log. */
+  'run.changes': request(
+    z.object({ runId: id, offset: z.int().check(z.nonnegative()), limit: z.int().check(z.gte(1), z.lte(1000)) }),
+    z.object({ root: z.string(), files: z.array(changedFile), total: z.number() }),
+  ),
+  /** One side of a file that a run changed, as text; null where the file did not exist, or is no text or too long to show. */
+  'run.fileVersion': request(
+    z.object({ runId: id, path: filePath, side: z.enum(['before', 'after']) }),
+    z.object({ text: z.nullable(z.string()), kind: z.enum(['text', 'absent', 'binary', 'tooLong']) }),
+  ),
+  /** Whether the changes of a run could be taken back as a whole, and if not, what stands against it. Changes nothing. */
+  'run.previewUndo': request(z.object({ runId: id }), undoPreview),
+  /** Takes the changes of a run back in the working tree; refused as a whole if anything stands against it. Refused for untrusted clients. */
+  'run.undo': request(z.object({ runId: id }), z.object({ files: z.number() })),
   /**
    * A piece of a run's log from a byte offset, as text; cut at a character's border. `nextOffset` is where
    * to go on; `isComplete` is true once the run has settled and nothing follows `nextOffset`.
@@ -300,6 +393,14 @@ export const requests = {
       timeZone: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
     }),
     z.object({ from: epochMs, to: epochMs, groups: z.array(usageGroup) }),
+  ),
+  /**
+   * Runs of named heartbeats, newest first; `before` is the `number` of the last one of the page before. The steps of one are
+   * what `activity.list` answers for its id.
+   */
+  'heartbeat.list': request(
+    z.object({ before: z.optional(z.number()), limit: pageLimit }),
+    z.object({ heartbeats: z.array(heartbeatRun), hasMore: z.boolean() }),
   ),
   /** The audit log, newest first; `before` is the `number` of the last entry of the page before. */
   'activity.list': request(

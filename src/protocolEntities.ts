@@ -1,8 +1,12 @@
 /** What the protocol's messages are about, as both sides validate it; requests and changes are in `protocol.ts`. */
 import * as z from 'zod/mini';
+import type { Simulation, TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
 import {
   activityProblems,
   agentStatuses,
+  catchUpPolicies,
+  changeGaps,
+  changeNotes,
   holdReasons,
   issuePriorities,
   issueStatuses,
@@ -10,13 +14,16 @@ import {
   runStatuses,
   skipReasons,
   wakeSources,
+  wakeupStatuses,
   type Activity,
   type ActivityVerification,
   type Agent,
   type ConfigurationState,
+  type HeartbeatRun,
   type Issue,
   type PendingConsent,
   type Run,
+  type RunChanges,
   type RunDetail,
   type RuntimeState,
   type Session,
@@ -36,11 +43,34 @@ const heartbeat = z.object({
   intervalSec: z.number(),
   cron: z.nullable(z.string()),
   timezone: z.nullable(z.string()),
+  catchUp: z.enum(catchUpPolicies),
+  quietHours: z.nullable(z.string()),
+  skipWhenIdle: z.boolean(),
   wakeOnAssignment: z.boolean(),
   wakeOnOnDemand: z.boolean(),
   wakeOnAutomation: z.boolean(),
   maxConcurrentRuns: z.number(),
 });
+
+const namedHeartbeat = z.object({
+  name: z.string(),
+  cron: z.string(),
+  timezone: z.nullable(z.string()),
+  catchUp: z.enum(catchUpPolicies),
+  goal: z.string(),
+});
+
+export const heartbeatRun = z.object({
+  id,
+  number: z.number(),
+  name: z.string(),
+  plannedAt: epochMs,
+  triggeredAt: epochMs,
+  completedAt: z.nullable(epochMs),
+  parts: z.readonly(
+    z.array(z.object({ agent: agentKey, runId: z.nullable(z.string()), outcome: z.nullable(z.string()) })),
+  ),
+}) satisfies z.ZodMiniType<HeartbeatRun>;
 
 export const agent = z.object({
   key: agentKey,
@@ -56,6 +86,7 @@ export const agent = z.object({
   cwd: z.string(),
   timeoutSec: z.number(),
   heartbeat,
+  namedHeartbeats: z.readonly(z.array(namedHeartbeat)),
   nextHeartbeatAt: z.nullable(epochMs),
   lastRunId: z.nullable(z.string()),
   lastRunStatus: z.nullable(z.enum(runStatuses)),
@@ -95,6 +126,17 @@ export const issue = z.object({
   updatedAt: epochMs,
 }) satisfies z.ZodMiniType<Issue>;
 
+const runChanges = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('recorded'),
+    files: z.number(),
+    addedLines: z.number(),
+    removedLines: z.number(),
+    notes: z.readonly(z.array(z.enum(changeNotes))),
+  }),
+  z.object({ kind: z.literal('unknown'), gap: z.enum(changeGaps) }),
+]) satisfies z.ZodMiniType<RunChanges>;
+
 export const run = z.object({
   id,
   number: z.number(),
@@ -115,7 +157,114 @@ export const run = z.object({
   logBytes: z.number(),
   isCancelling: z.boolean(),
   logRemoval: z.nullable(z.object({ reason: z.enum(['age', 'size']), limit: z.number() })),
+  priority: z.number(),
+  place: z.number(),
+  changes: z.nullable(runChanges),
 }) satisfies z.ZodMiniType<Run>;
+
+export const whyNow = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('running'), runId: id, number: z.number(), since: epochMs }),
+  z.object({
+    kind: z.literal('held'),
+    reason: z.enum([...holdReasons, 'terminated']),
+    note: z.nullable(z.string()),
+    waiting: z.number(),
+  }),
+  z.object({
+    kind: z.literal('queued'),
+    runId: id,
+    number: z.number(),
+    reason: z.nullable(z.enum(holdReasons)),
+    since: epochMs,
+  }),
+  z.object({
+    kind: z.literal('scheduled'),
+    at: epochMs,
+    willSkip: z.nullable(z.enum(['quiet_hours', 'nothing_to_do'])),
+  }),
+  z.object({ kind: z.literal('asked'), sources: z.readonly(z.array(z.enum(wakeSources))) }),
+]) satisfies z.ZodMiniType<WhyNow>;
+
+export const timelineEntry = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('wakeup'),
+    at: epochMs,
+    source: z.enum(wakeSources),
+    reason: z.string(),
+    status: z.enum(wakeupStatuses),
+    statusReason: z.nullable(z.string()),
+    runId: z.nullable(z.string()),
+    hasText: z.boolean(),
+  }),
+  z.object({ kind: z.literal('run'), at: epochMs, run }),
+  z.object({
+    kind: z.literal('skips'),
+    at: epochMs,
+    counts: z.readonly(z.array(z.object({ reason: z.enum(skipReasons), skips: z.number() }))),
+  }),
+  z.object({
+    kind: z.literal('change'),
+    at: epochMs,
+    action: z.string(),
+    actor: z.string(),
+    text: z.nullable(z.string()),
+  }),
+]) satisfies z.ZodMiniType<TimelineEntry>;
+
+const behind = z.int().check(z.gte(-1));
+export const timelineCursor = z.object({
+  wakeup: behind,
+  run: behind,
+  agentActivity: behind,
+  folderActivity: behind,
+  skipDay: behind,
+}) satisfies z.ZodMiniType<TimelineCursor>;
+
+export const simulation = z.object({
+  from: epochMs,
+  to: epochMs,
+  slots: z.number(),
+  schedules: z.readonly(
+    z.array(
+      z.object({
+        agent: agentKey,
+        heartbeat: z.nullable(z.string()),
+        obstacle: z.nullable(z.enum([...holdReasons, 'terminated'])),
+        skipsWhenIdle: z.boolean(),
+        next: z.readonly(z.array(epochMs)),
+        starts: z.number(),
+        quiet: z.number(),
+        isEstimated: z.boolean(),
+        runMs: z.nullable(z.number()),
+        costMicros: z.nullable(z.number()),
+      }),
+    ),
+  ),
+  days: z.readonly(
+    z.array(
+      z.object({
+        date: z.string(),
+        starts: z.number(),
+        runMs: z.number(),
+        withoutTime: z.number(),
+        costMicros: z.number(),
+        withoutCost: z.number(),
+      }),
+    ),
+  ),
+  collisions: z.readonly(
+    z.array(
+      z.object({
+        agent: agentKey,
+        kind: z.enum(['self', 'agent', 'cwd', 'slots']),
+        other: z.nullable(z.string()),
+        count: z.number(),
+        firstAt: epochMs,
+      }),
+    ),
+  ),
+  collisionsUntil: epochMs,
+}) satisfies z.ZodMiniType<Simulation>;
 
 export const runDetail = z.extend(run, {
   commandLine: z.string(),

@@ -21,10 +21,14 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
       intervalSec: 0,
       cron: null,
       timezone: null,
+      catchUp: 'skip',
+      quietHours: null,
+      skipWhenIdle: false,
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,
       maxConcurrentRuns: 1,
     },
+    namedHeartbeats: [],
   };
 }

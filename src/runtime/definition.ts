@@ -1,4 +1,4 @@
-import type { HeartbeatPolicy } from './model.ts';
+import type { HeartbeatPolicy, NamedHeartbeat } from './model.ts';
 
 /** An agent as its configuration defines it, with all defaults filled in and paths made absolute. */
 export interface AgentDefinition {
@@ -22,4 +22,6 @@ export interface AgentDefinition {
   /** Seconds between the polite end and the kill of the whole process tree. */
   readonly graceSec: number;
   readonly heartbeat: HeartbeatPolicy;
+  /** Those that name it, in the order of the file. */
+  readonly namedHeartbeats: readonly NamedHeartbeat[];
 }

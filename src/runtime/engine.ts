@@ -5,6 +5,7 @@ import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
 import type { Logger } from './log.ts';
+import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
@@ -28,6 +29,10 @@ export interface EngineOptions {
   /** Real path of the workspace folder. */
   readonly workspaceFolder: string;
   readonly logsDirectory: string;
+  /** Holds what is needed to see changes of working trees. */
+  readonly changesDirectory: string;
+  /** The store and the registry: never part of what a run changed. */
+  readonly ownDirectories: readonly string[];
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
   readonly baseEnvironment: Readonly<Record<string, string>>;
@@ -47,6 +52,7 @@ export class Engine {
   readonly desk: WakeDesk;
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
+  readonly changes: ChangeRecorder;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #heartbeats: Heartbeats;
@@ -56,11 +62,21 @@ export class Engine {
     this.#options = options;
     this.#trees = new ProcessTrees({ clock, logger });
     this.queue = new WakeQueue({ state, clock, audit });
+    this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
     this.executor = this.#makeExecutor();
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
-    this.#heartbeats = new Heartbeats({ timers, store, state, desk: this.desk, logger });
+    this.#heartbeats = new Heartbeats({
+      timers,
+      store,
+      state,
+      desk: this.desk,
+      queue: this.queue,
+      audit,
+      clock,
+      logger,
+    });
   }
 
   /** Ends and settles what an earlier runtime left running. Resolves when that is durable. */
@@ -77,6 +93,16 @@ export class Engine {
       },
     });
     await store.durable();
+  }
+
+  /** Runs of the folder at a time. */
+  get slots(): number {
+    return this.#options.slots;
+  }
+
+  /** What holds for the whole folder at the moment. */
+  get facts(): FolderFacts {
+    return this.#options.facts();
   }
 
   /**
@@ -109,6 +135,9 @@ export class Engine {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
         },
+        noteChanges: (runId, changes) => {
+          this.queue.noteChanges(runId, changes);
+        },
         settle: (runId, settlement) => {
           this.queue.settle(runId, settlement);
         },
@@ -116,6 +145,7 @@ export class Engine {
       },
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
+      changes: this.changes,
       clock,
       logger,
       logsDirectory,

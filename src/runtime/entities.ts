@@ -1,5 +1,7 @@
 import { hostDay } from './localDays.ts';
+import { namedScheduleId } from './namedSchedules.ts';
 import type { AgentRow } from './store/agentTable.ts';
+import { findNamedNext } from './store/heartbeatTable.ts';
 import { countRuns } from './store/runTable.ts';
 import { listSkips, utcDay } from './store/skipTable.ts';
 import type { Reader } from './store/store.ts';
@@ -32,13 +34,23 @@ export function toAgent(
     cwd: definition.cwd,
     timeoutSec: definition.timeoutSec,
     heartbeat: definition.heartbeat,
-    nextHeartbeatAt: row.nextHeartbeatAt,
+    namedHeartbeats: definition.namedHeartbeats,
+    nextHeartbeatAt: nextHeartbeatOf(row, reader),
     lastRunId: row.lastRunId,
     lastRunStatus: row.lastRunStatus,
     lastRunAt: row.lastRunAt,
     today: dayOf(reader, row.key, now),
     skips: { day: utcDay(now), counts: listSkips(reader, row.key, utcDay(now)) },
   };
+}
+
+/** Epoch ms of the next heartbeat of an agent's own schedule or a named one; null if none is planned. */
+export function nextHeartbeatOf({ definition, nextHeartbeatAt }: AgentRow, reader: Reader): number | null {
+  const named = definition.heartbeat.enabled
+    ? definition.namedHeartbeats.map((one) => findNamedNext(reader, namedScheduleId(one)))
+    : [];
+  const times = [nextHeartbeatAt, ...named].filter((at) => at !== null);
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 function dayOf(reader: Reader, agent: string, now: number): AgentDay {

@@ -9,14 +9,19 @@ import type { AuditHead } from './governance/auditHead.ts';
 import type { AuditKeys } from './governance/auditKeys.ts';
 import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
+import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
+import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
+import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
+import { simulationRequests } from './requests/simulationRequests.ts';
 import { sessionRequests } from './requests/sessionRequests.ts';
 import { stateRequests } from './requests/stateRequests.ts';
 import { usageRequests } from './requests/usageRequests.ts';
+import { whyRequests } from './requests/whyRequests.ts';
 import type { RequestHandlers } from './server.ts';
 import { StateTransfer } from './stateTransfer.ts';
 import type { StateWriter } from './store/stateWriter.ts';
@@ -53,13 +58,19 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
   const { queue, desk, dispatcher, executor } = engine;
   const logsDirectory = path.join(storePath, 'logs');
   const shared = { store, state, queue, desk, clock, audit };
+  const facts = () => engine.facts;
   const reloadConfiguration = () => definitions.reload();
   const handlers = {
     ...agentRequests({ ...shared, dispatcher }),
     ...issueRequests(shared),
     ...sessionRequests(shared),
     ...usageRequests(shared),
+    ...heartbeatRequests(shared),
+    ...changeRequests({ store, audit, changes: engine.changes }),
     ...runRequests({ ...shared, executor, logsDirectory }),
+    ...queueRequests(shared),
+    ...simulationRequests({ store, clock, slots: engine.slots, facts }),
+    ...whyRequests({ store, clock, facts, isConsented: (agent) => definitions.isConsented(agent) }),
     ...activityRequests({
       store,
       keys: parts.auditKeys,

@@ -1,10 +1,18 @@
+import type { Clock } from './clock.ts';
 import { toError } from './errors.ts';
+import type { Audit } from './governance/audit.ts';
 import { DisposableStore } from './lifecycle.ts';
 import type { Logger } from './log.ts';
-import type { Timers, DueHeartbeat } from './scheduler/timers.ts';
-import { findAgent, listAgents, setNextHeartbeat } from './store/agentTable.ts';
-import type { StateWriter } from './store/stateWriter.ts';
+import { namedSchedules, type NamedSchedule } from './namedSchedules.ts';
+import type { ClockGap, DueHeartbeat, MissedHeartbeats, PlannedHeartbeat, Timers } from './scheduler/timers.ts';
+import { findAgent, listAgents, setNextHeartbeat, type AgentRow } from './store/agentTable.ts';
+import { findNamedNext, listNamedSchedules, setNamedNext } from './store/heartbeatTable.ts';
+import { countSkip } from './store/skipTable.ts';
+import type { StateTransaction, StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
+import type { WakeRequest } from './wakeups/inbox.ts';
+import { NamedHeartbeats } from './wakeups/namedHeartbeats.ts';
+import type { Admission, WakeQueue } from './wakeups/queue.ts';
 import type { WakeDesk } from './wakeups/wakeDesk.ts';
 
 export interface HeartbeatsOptions {
@@ -12,40 +20,53 @@ export interface HeartbeatsOptions {
   readonly store: Store;
   readonly state: StateWriter;
   readonly desk: WakeDesk;
+  readonly queue: Pick<WakeQueue, 'newId'>;
+  readonly audit: Audit;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
  * Ties schedules to agents: the definitions in force say when, the store remembers the next time across restarts, and a
- * time that comes becomes a wake like any other.
+ * time that comes becomes a wake like any other; of a named heartbeat, one for each of its agents.
  */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
+  readonly #record: NamedHeartbeats;
   readonly #subscriptions = new DisposableStore();
   readonly #scheduled = new Set<string>();
+  #named = new Map<string, NamedSchedule>();
   #isStarted = false;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+    this.#record = new NamedHeartbeats(options.audit);
   }
 
   /** Begins to fire; further calls do nothing. */
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const { timers, state, logger } = this.#options;
+    const { timers, logger } = this.#options;
     this.#subscriptions.add(
-      timers.onDidPlan(({ agent, nextAt }) => {
-        state.commit((transaction) => {
-          setNextHeartbeat(transaction, agent, nextAt);
-          transaction.touchAgent(agent);
-        });
+      timers.onDidPlan((planned) => {
+        this.#notePlan(planned);
+      }),
+    );
+    this.#subscriptions.add(
+      timers.onDidMiss((missed) => {
+        this.#noteMissed(missed);
+      }),
+    );
+    this.#subscriptions.add(
+      timers.onDidFindGap((gap) => {
+        this.#noteGap(gap);
       }),
     );
     this.#subscriptions.add(
       timers.onDidFallDue((due) => {
         this.#wake(due).catch((error: unknown) => {
-          logger.error('A scheduled heartbeat failed', due.agent, toError(error));
+          logger.error('A scheduled heartbeat failed', due.id, toError(error));
         });
       }),
     );
@@ -57,17 +78,18 @@ export class Heartbeats {
   refresh(): void {
     if (!this.#isStarted) return;
     const { timers, store } = this.#options;
-    const rows = listAgents(store).filter((row) => row.isEnforced && !row.isAbsent && row.state !== 'terminated');
-    const keys = new Set(rows.map((row) => row.key));
-    for (const key of this.#scheduled) {
-      if (keys.has(key)) continue;
-      timers.remove(key);
-      this.#scheduled.delete(key);
+    const rows = listAgents(store).filter(canBeat);
+    const named = namedSchedules(rows);
+    this.#named = new Map(named.map((one) => [one.id, one]));
+    const wanted = new Set([...rows.map((row) => row.key), ...this.#named.keys()]);
+    for (const id of this.#scheduled) {
+      if (!wanted.has(id)) timers.remove(id);
     }
-    for (const { key, definition, nextHeartbeatAt } of rows) {
-      this.#scheduled.add(key);
-      timers.set(key, definition.heartbeat, nextHeartbeatAt);
-    }
+    this.#scheduled.clear();
+    for (const id of wanted) this.#scheduled.add(id);
+    this.#forgetOthers(wanted);
+    for (const { key, definition, nextHeartbeatAt } of rows) timers.set(key, definition.heartbeat, nextHeartbeatAt);
+    for (const { id, schedule } of named) timers.set(id, schedule, findNamedNext(store, id));
   }
 
   stop(): void {
@@ -75,23 +97,127 @@ export class Heartbeats {
     this.#options.timers.dispose();
   }
 
+  #forgetOthers(wanted: ReadonlySet<string>): void {
+    const others = listNamedSchedules(this.#options.store).filter((id) => !wanted.has(id));
+    if (others.length === 0) return;
+    this.#options.state.commit((transaction) => {
+      for (const id of others) setNamedNext(transaction, id, null);
+    });
+  }
+
+  #notePlan({ id, nextAt }: PlannedHeartbeat): void {
+    this.#options.state.commit((transaction) => {
+      if (this.#named.has(id)) setNamedNext(transaction, id, nextAt);
+      else setNextHeartbeat(transaction, id, nextAt);
+      for (const agent of this.#agentsOf(id)) transaction.touchAgent(agent);
+    });
+  }
+
+  #noteMissed({ id, firstAt, missed }: MissedHeartbeats): void {
+    const { state, audit, clock } = this.#options;
+    const at = clock.now();
+    state.commit((transaction) => {
+      for (const agent of this.#agentsOf(id)) {
+        countSkip(transaction, { agent, reason: 'missed', at, skips: missed });
+        transaction.touchAgent(agent);
+      }
+      if (!this.#wantsCatchUp(id)) return;
+      const details = { missed, firstAt };
+      audit.record(transaction, {
+        ...this.#aboutSchedule(id),
+        action: 'heartbeat.missed',
+        result: 'too_late',
+        details,
+      });
+    });
+  }
+
+  #noteGap({ from, to, gapMs }: ClockGap): void {
+    const { state, audit } = this.#options;
+    state.commit((transaction) => {
+      const details = { from, to, gapMs };
+      audit.record(transaction, { actor: 'runtime', action: 'clock.jumped', target: 'runtime', details });
+    });
+  }
+
   async #wake(due: DueHeartbeat): Promise<void> {
-    if (!findAgent(this.#options.store, due.agent)) return;
-    const request = {
-      agent: due.agent,
+    const { state, store, desk } = this.#options;
+    const named = this.#named.get(due.id);
+    if (!named && !findAgent(store, due.id)) return;
+    state.commit((transaction) => {
+      if (named) this.#trigger(transaction, named, due);
+      else this.#ask(transaction, this.#ownRequest(due));
+      if (due.isCatchUp) this.#recordCatchUp(transaction, due);
+    });
+    await desk.settleRequests();
+  }
+
+  #ask(transaction: StateTransaction, request: WakeRequest): Admission {
+    return this.#options.desk.request(transaction, request, 'runtime');
+  }
+
+  #trigger(transaction: StateTransaction, { name, members }: NamedSchedule, due: DueHeartbeat): void {
+    const { queue, clock } = this.#options;
+    const { plannedAt, missed } = due;
+    const requests = members.map(({ agent, goal }) => ({
+      agent,
+      source: 'timer' as const,
+      reason: `heartbeat:${name}. ${describeDue(due)}`,
+      text: goal,
+      issueId: null,
+      taskKey: `heartbeat:${name}`,
+      idempotencyKey: `due:${name}:${String(plannedAt)}`,
+    }));
+    const isMember = (key: string): boolean => members.some(({ agent }) => agent === key);
+    const passedOver = listAgents(transaction)
+      .filter(({ key, definition }) => !isMember(key) && definition.namedHeartbeats.some((one) => one.name === name))
+      .map(({ key }) => key);
+    const trigger = { id: queue.newId(), name, plannedAt, missed, at: clock.now(), requests, passedOver };
+    this.#record.trigger(transaction, trigger, (request) => this.#ask(transaction, request));
+  }
+
+  #ownRequest(due: DueHeartbeat): WakeRequest {
+    return {
+      agent: due.id,
       source: 'timer',
       reason: describeDue(due),
       text: null,
       issueId: null,
       taskKey: null,
       idempotencyKey: `due:${String(due.plannedAt)}`,
-    } as const;
-    await this.#options.desk.wake(request, 'runtime');
+    };
+  }
+
+  /** The receipt: that heartbeats were missed, and that one was asked for in their place. */
+  #recordCatchUp(transaction: StateTransaction, { id, firstAt, plannedAt, missed }: DueHeartbeat): void {
+    const details = { missed, firstAt, lastAt: plannedAt };
+    this.#options.audit.record(transaction, { ...this.#aboutSchedule(id), action: 'heartbeat.caughtUp', details });
+  }
+
+  #aboutSchedule(id: string) {
+    const named = this.#named.get(id);
+    return named
+      ? ({ actor: 'runtime', target: `heartbeat:${named.name}` } as const)
+      : ({ actor: 'runtime', target: `agent:${id}`, agent: id } as const);
+  }
+
+  #wantsCatchUp(id: string): boolean {
+    const schedule = this.#named.get(id)?.schedule ?? findAgent(this.#options.store, id)?.definition.heartbeat;
+    return schedule?.catchUp === 'once';
+  }
+
+  #agentsOf(id: string): string[] {
+    return this.#named.get(id)?.members.map(({ agent }) => agent) ?? [id];
   }
 }
 
-function describeDue({ plannedAt, missed, isCatchUp }: DueHeartbeat): string {
+function canBeat({ isEnforced, isAbsent, state }: AgentRow): boolean {
+  return isEnforced && !isAbsent && state !== 'terminated';
+}
+
+function describeDue({ plannedAt, firstAt, missed, isCatchUp }: DueHeartbeat): string {
   const planned = new Date(plannedAt).toISOString();
   if (!isCatchUp) return `Scheduled for ${planned}`;
-  return `Catching up: ${String(missed)} missed, the last one planned for ${planned}`;
+  if (missed === 1) return `Catching up: 1 missed, planned for ${planned}`;
+  return `Catching up: ${String(missed)} missed, from ${new Date(firstAt).toISOString()} to ${planned}`;
 }

@@ -74,12 +74,17 @@ export const refusalReasons = [
   'source_disabled',
   'duplicate',
   'issue_closed',
+  'quiet_hours',
+  'nothing_to_do',
   'timer_while_held',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
-/** Why a scheduled heartbeat came to nothing: it would have been held, was refused, or (`coalesced`) the agent was at it already. */
-export const skipReasons = [...holdReasons, ...refusalReasons, 'coalesced'] as const;
+/**
+ * Why a scheduled heartbeat came to nothing: it would have been held, was refused, the agent was at it already (`coalesced`), or
+ * its time passed while nothing ran (`missed`).
+ */
+export const skipReasons = [...holdReasons, ...refusalReasons, 'coalesced', 'missed'] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
 /** How long history is kept. Days and counts hold together: what is beyond either goes. 0 = no limit. */
@@ -121,6 +126,10 @@ export interface AgentSkips {
   readonly counts: readonly { readonly reason: SkipReason; readonly skips: number }[];
 }
 
+/** What becomes of heartbeats whose time passed unserved: nothing, or one that stands for all of them. */
+export const catchUpPolicies = ['skip', 'once'] as const;
+export type CatchUpPolicy = (typeof catchUpPolicies)[number];
+
 /** When and for what an agent may be woken; the three `wakeOn…` switches are independent. */
 export interface HeartbeatPolicy {
   /** Allows the agent's own schedule. */
@@ -129,12 +138,47 @@ export interface HeartbeatPolicy {
   readonly intervalSec: number;
   /** Five-field cron expression, or null. */
   readonly cron: string | null;
-  /** IANA time zone of `cron`; null = the host's. */
+  /** IANA time zone of `cron` and `quietHours`; null = the host's. */
   readonly timezone: string | null;
+  readonly catchUp: CatchUpPolicy;
+  /** `22:00-07:00`: scheduled heartbeats come to nothing from the first time until before the second; null = none. */
+  readonly quietHours: string | null;
+  /** True: a scheduled heartbeat comes to nothing while no issue is open for the agent and nothing waits to be delivered. */
+  readonly skipWhenIdle: boolean;
   readonly wakeOnAssignment: boolean;
   readonly wakeOnOnDemand: boolean;
   readonly wakeOnAutomation: boolean;
   readonly maxConcurrentRuns: number;
+}
+
+/** The share of an agent in a heartbeat that several have in common, as its definition has it. */
+export interface NamedHeartbeat {
+  readonly name: string;
+  /** Five-field cron expression. */
+  readonly cron: string;
+  /** IANA time zone; null = the host's. */
+  readonly timezone: string | null;
+  readonly catchUp: CatchUpPolicy;
+  /** Told to the agent. */
+  readonly goal: string;
+}
+
+/** One time that a named heartbeat fell due. Its steps are the entries of the audit log with its id as run. */
+export interface HeartbeatRun {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  /** Epoch ms. */
+  readonly plannedAt: number;
+  readonly triggeredAt: number;
+  /** Null while one of its agents is at it. */
+  readonly completedAt: number | null;
+  readonly parts: readonly {
+    readonly agent: string;
+    readonly runId: string | null;
+    /** The status of its run, or why there was none; null while it goes on. */
+    readonly outcome: string | null;
+  }[];
 }
 
 /** What is known of one configured worker: its definition in force and its state. */
@@ -157,7 +201,8 @@ export interface Agent {
   readonly cwd: string;
   readonly timeoutSec: number;
   readonly heartbeat: HeartbeatPolicy;
-  /** Epoch ms of the next scheduled heartbeat; null if none is planned. */
+  readonly namedHeartbeats: readonly NamedHeartbeat[];
+  /** Epoch ms of the next heartbeat of its own schedule or a named one; null if none is planned. */
   readonly nextHeartbeatAt: number | null;
   readonly lastRunId: string | null;
   readonly lastRunStatus: RunStatus | null;
@@ -224,7 +269,42 @@ export interface Run {
   readonly isCancelling: boolean;
   /** Null while its log is kept. */
   readonly logRemoval: LogRemoval | null;
+  /** Smaller is more urgent: from the issue's priority, or where a person moved it. */
+  readonly priority: number;
+  /** Its place among queued runs of its priority, smaller first; grows with its number until somebody moves it. */
+  readonly place: number;
+  /** Null until it has ended, and for runs that were never watched. */
+  readonly changes: RunChanges | null;
 }
+
+/** Why nothing is known of what a run changed. */
+export const changeGaps = ['no_git', 'no_repository', 'too_slow', 'failed'] as const;
+export type ChangeGap = (typeof changeGaps)[number];
+
+/**
+ * What limits an account of changes: others may have had a part in them (`overlap`), files could not be read (`unreadable`),
+ * repositories inside the folder were left out (`nested`).
+ */
+export const changeNotes = ['overlap', 'unreadable', 'nested'] as const;
+export type ChangeNote = (typeof changeNotes)[number];
+
+/** What became different in the working tree while a run went on. Lines are those of text files. */
+export type RunChanges =
+  | {
+      readonly kind: 'recorded';
+      readonly files: number;
+      readonly addedLines: number;
+      readonly removedLines: number;
+      readonly notes: readonly ChangeNote[];
+    }
+  | { readonly kind: 'unknown'; readonly gap: ChangeGap };
+
+/**
+ * Why a file is not taken back: it was changed since, something else lies in its way, whether it is new is not known (rules about
+ * ignored files changed too), or it is none that we would write.
+ */
+export const undoProblems = ['changed', 'in_the_way', 'perhaps_older', 'not_allowed'] as const;
+export type UndoProblem = (typeof undoProblems)[number];
 
 /** The parts of a run that lists leave out. */
 export interface RunDetail extends Run {

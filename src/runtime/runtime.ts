@@ -356,7 +356,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeEngine(): Engine {
-    const { clock, logger, folder, environment, storePath, slots } = this.#options;
+    const { clock, logger, folder, environment, storePath, stateDirectory, slots } = this.#options;
     return new Engine({
       store: this.#store,
       state: this.#state,
@@ -366,6 +366,8 @@ export class Runtime implements AsyncDisposable {
       logger,
       workspaceFolder: folder.path,
       logsDirectory: path.join(storePath, 'logs'),
+      changesDirectory: path.join(storePath, 'changes'),
+      ownDirectories: [storePath, stateDirectory],
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, environment),
       slots,

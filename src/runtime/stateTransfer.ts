@@ -80,7 +80,7 @@ export class StateTransfer {
     await fs.rename(path.join(storePath, 'state'), doomed);
     await registry.forget(folder, storePath);
     await fs.rm(auditHeadPath(stateDirectory, folder.id), { force: true });
-    for (const remains of [doomed, path.join(storePath, 'logs')])
+    for (const remains of [doomed, path.join(storePath, 'logs'), path.join(storePath, 'changes')])
       await fs.rm(remains, { recursive: true, force: true });
   }
 }

@@ -105,6 +105,8 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     [t('Runs'), shorten(agent.commandLine, 160)],
     [t('In'), agent.cwd],
     [t('Schedule'), scheduleText(agent.heartbeat, t)],
+    [t('Heartbeats'), namedText(agent)],
+    [t('Quiet hours'), agent.heartbeat.quietHours],
     [
       t('Next heartbeat'),
       agent.nextHeartbeatAt === null || state.runtime.isStopped
@@ -115,6 +117,7 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     [t('Last run'), agent.lastRunAt === null ? t('never') : formatRelativeTime(agent.lastRunAt, now, t)],
     [t('Runs today'), runsTodayText(agent.today, now, t)],
     [t('Skipped today (UTC)'), skipsText(agent.skips, now, t)],
+    [t('Saved today (UTC)'), savedText(agent.skips, now, t)],
     [t('Reports to'), agent.reportsTo],
   ]);
 }
@@ -134,6 +137,23 @@ function skipsText({ day, counts }: AgentSkips, now: number, t: Translate): stri
   if (only !== undefined && others.length === 0) return `${String(only.skips)} (${skipText(only.reason, t)})`;
   const total = counts.reduce((sum, { skips }) => sum + skips, 0);
   return `${String(total)} (${counts.map(({ reason, skips }) => `${String(skips)} ${skipText(reason, t)}`).join(', ')})`;
+}
+
+/** What settings have saved today. What a run would have cost is not known before it ran. */
+function savedText({ day, counts }: AgentSkips, now: number, t: Translate): string | null {
+  if (day !== Math.floor(now / dayMs)) return null;
+  const saved = counts
+    .filter(({ reason }) => reason === 'quiet_hours' || reason === 'nothing_to_do')
+    .reduce((sum, { skips }) => sum + skips, 0);
+  return saved === 0 ? null : t('{0} runs not started; their cost is not known', saved);
+}
+
+/** The heartbeats that an agent has in common with others. */
+function namedText({ heartbeat, namedHeartbeats }: Agent): string | null {
+  if (!heartbeat.enabled || namedHeartbeats.length === 0) return null;
+  return namedHeartbeats
+    .map(({ name, cron, timezone }) => `${name}: ${cron}${timezone === null ? '' : ` (${timezone})`}`)
+    .join(', ');
 }
 
 /** When an agent wakes by itself, in words. */

@@ -10,7 +10,7 @@ import type { FolderState } from '../connection/folderState.ts';
 import type { Run, RunStatus } from '../runtime/model.ts';
 import type { ViewSetting } from './folderLevel.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
-import { holdText, sourceText } from './words.ts';
+import { changesText, holdText, sourceText } from './words.ts';
 
 const icons: Record<RunStatus, TreeIcon> = {
   queued: { id: 'clock' },
@@ -45,6 +45,7 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
       run.status,
       run.isCancelling ? 'cancelling' : 'steady',
       ...(isActive(run) ? ['active'] : ['settled']),
+      ...(hasChanges(run) ? ['changed'] : []),
     ].join(' '),
     subject: { kind: 'run', folder: place.folder, runId: run.id },
     command: 'reveille.run.openLog',
@@ -54,6 +55,11 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
 /** True until a run has settled. */
 export function isActive(run: Run): boolean {
   return run.status === 'queued' || run.status === 'running';
+}
+
+/** True for one whose changes can be looked at. */
+export function hasChanges({ changes, logRemoval }: Run): boolean {
+  return changes?.kind === 'recorded' && changes.files > 0 && logRemoval === null;
 }
 
 function describe(run: Run, { now, t }: ViewSetting): string {
@@ -84,6 +90,7 @@ function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
     [t('Issue'), issue === undefined ? null : `#${String(issue.number)} ${issue.title}`],
     [t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
     [t('Duration'), duration === null ? null : formatDuration(duration)],
+    [t('Changes'), run.changes === null ? null : changesText(run.changes, t)],
     [t('Log'), logText(run, t)],
     [t('What happened'), run.message],
   ]);

@@ -1,7 +1,7 @@
 import type { FolderState } from '../connection/folderState.ts';
 import type { Run } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
-import { runRow } from './runRow.ts';
+import { runRow, type RunRowPlace } from './runRow.ts';
 import { treeNode, type TreeNode } from './treeNode.ts';
 
 /** Older runs of a folder that were asked for page by page. */
@@ -22,7 +22,7 @@ export function mergeRuns(state: FolderState, older: OlderRuns | undefined): Run
   return [...byId.values()].sort((a, b) => b.number - a.number);
 }
 
-/** The Runs view: newest first, with a last row that loads older ones. */
+/** The Runs view: the queue, then what has started, newest first, with a last row that loads older ones. */
 export function runRows(
   folders: readonly ViewedFolder[],
   older: ReadonlyMap<string, OlderRuns>,
@@ -31,10 +31,31 @@ export function runRows(
   return withFolderLevel(folders, view, (folder, state) => {
     const loaded = older.get(folder.path);
     const runs = mergeRuns(state, loaded);
-    const rows = runs.map((run) => runRow(run, { folder: folder.path, under: 'runs', state }, view));
+    const place = { folder: folder.path, under: 'runs', state } as const;
+    const started = runs.filter((run) => run.status !== 'queued').map((run) => runRow(run, place, view));
+    const rows = [...queueSection(runs, place, view), ...started];
     const hasMore = loaded?.hasMore ?? runs.filter((run) => run.finishedAt !== null).length >= snapshotRuns;
     return hasMore ? [...rows, loadMoreRow(folder.path, view)] : rows;
   });
+}
+
+/** What is queued, in the order in which it may start; nothing when the queue is empty. */
+function queueSection(runs: readonly Run[], place: RunRowPlace, view: ViewSetting): TreeNode[] {
+  const queued = runs.filter((run) => run.status === 'queued');
+  if (queued.length === 0) return [];
+  queued.sort((a, b) => a.priority - b.priority || a.place - b.place);
+  return [
+    treeNode({
+      id: `queue:${place.folder}`,
+      label: view.t('Queue'),
+      description: String(queued.length),
+      spoken: view.t('Queue, {0} runs', queued.length),
+      icon: { id: 'list-ordered' },
+      flags: 'queue',
+      children: queued.map((run) => runRow(run, place, view)),
+      subject: { kind: 'folder', folder: place.folder },
+    }),
+  ];
 }
 
 function loadMoreRow(folder: string, { t }: ViewSetting): TreeNode {

@@ -3,11 +3,15 @@ import type { Translate } from '../format.ts';
 import {
   wakeSources,
   type AgentStatus,
+  type ChangeGap,
+  type ChangeNote,
   type HoldReason,
   type Issue,
   type IssuePriority,
   type IssueStatus,
+  type RunChanges,
   type SkipReason,
+  type UndoProblem,
   type WakeSource,
 } from '../runtime/model.ts';
 
@@ -79,8 +83,11 @@ export function skipText(reason: SkipReason, t: Translate): string {
     source_disabled: t('switched off in the configuration'),
     duplicate: t('asked for already'),
     issue_closed: t('issue closed'),
+    quiet_hours: t('quiet hours'),
+    nothing_to_do: t('nothing to do'),
     timer_while_held: t('held'),
     coalesced: t('already at work'),
+    missed: t('missed while nothing ran'),
   };
   return texts[reason];
 }
@@ -101,4 +108,44 @@ export function taskText(taskKey: string, issues: ReadonlyMap<string, Issue>, t:
   if (issue !== undefined) return `#${String(issue.number)} ${issue.title}`;
   const source = wakeSources.find((one) => one === taskKey);
   return source === undefined ? taskKey : t('without a task: {0}', sourceText(source, t));
+}
+
+/** What a run changed, such as `3 files, +12 −4 (may contain changes of others)`. */
+export function changesText(changes: RunChanges, t: Translate): string {
+  if (changes.kind === 'unknown') return t('not recorded: {0}', gapText(changes.gap, t));
+  const { files, addedLines, removedLines, notes } = changes;
+  const lines = `+${String(addedLines)} −${String(removedLines)}`;
+  const count = files === 1 ? t('1 file, {0}', lines) : t('{0} files, {1}', files, lines);
+  const said = files === 0 ? t('no files') : count;
+  return notes.length === 0 ? said : `${said} (${notes.map((note) => noteText(note, t)).join('; ')})`;
+}
+
+function gapText(gap: ChangeGap, t: Translate): string {
+  const texts: Record<ChangeGap, string> = {
+    no_git: t('git was not found'),
+    no_repository: t('its folder is not in a git repository'),
+    too_slow: t('looking at all files took too long'),
+    failed: t('the files could not be compared; the log of the runtime says more'),
+  };
+  return texts[gap];
+}
+
+function noteText(note: ChangeNote, t: Translate): string {
+  const texts: Record<ChangeNote, string> = {
+    overlap: t('may contain changes of others'),
+    unreadable: t('without files that could not be read'),
+    nested: t('without repositories inside the folder'),
+  };
+  return texts[note];
+}
+
+/** Why a file is not taken back. */
+export function undoProblemText(problem: UndoProblem, t: Translate): string {
+  const texts: Record<UndoProblem, string> = {
+    changed: t('changed since'),
+    in_the_way: t('something else is in its place'),
+    perhaps_older: t('perhaps older than the run: it also changed what is ignored'),
+    not_allowed: t('its place is never written to'),
+  };
+  return texts[problem];
 }

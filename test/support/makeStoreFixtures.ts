@@ -19,7 +19,14 @@ export const fixturesFolder = join(import.meta.dirname, '../fixtures/stores');
 export type Contents = Readonly<Record<string, { readonly columns: readonly string[]; readonly rows: readonly Row[] }>>;
 
 /** What each schema step made possible; later ones come on top. */
-const additions: readonly ((writer: Writer, part: number) => void)[] = [addFirst, addActivity, addHistory];
+const additions: readonly ((writer: Writer, part: number) => void)[] = [
+  addFirst,
+  addActivity,
+  addHistory,
+  addChanges,
+  addSchedules,
+  addQueue,
+];
 
 /** All tables of a database, in the order of their names, with their rows in the order of their content. */
 function readContents(reader: Reader): Contents {
@@ -115,6 +122,27 @@ function addHistory(writer: Writer, part: number): void {
     [part],
   );
   writer.run('DELETE FROM run WHERE number = ?', [part * 10]);
+}
+
+function addChanges(writer: Writer, part: number): void {
+  const changes = { kind: 'recorded', files: part, addedLines: 3, removedLines: 1, notes: ['overlap'] };
+  writer.run('UPDATE run SET changes = ? WHERE number = ?', [JSON.stringify(changes), part * 10 + 1]);
+}
+
+function addSchedules(writer: Writer, part: number): void {
+  writer.run(`INSERT INTO named_schedule (id, next_at) VALUES (?, 5000)`, [`heartbeat:name${String(part)}`]);
+  writer.run(
+    `INSERT INTO heartbeat_run (id, number, name, planned_at, triggered_at, completed_at) VALUES (?, ?, 'name', 1000, 1001, NULL)`,
+    [`BEAT${String(part)}`, part],
+  );
+  writer.run(
+    `INSERT INTO heartbeat_part (heartbeat_run_id, agent, wakeup_id, run_id, outcome) VALUES (?, 'agent1', ?, NULL, NULL)`,
+    [`BEAT${String(part)}`, `WAKE${String(part)}`],
+  );
+}
+
+function addQueue(writer: Writer, part: number): void {
+  writer.run(`UPDATE run SET place = ? WHERE status = 'queued' AND number = ?`, [part * 1000, part * 10 + 2]);
 }
 
 async function make(schema: number): Promise<void> {

@@ -8,6 +8,9 @@ export function makePolicy(differences: Partial<HeartbeatPolicy> = {}): Heartbea
     intervalSec: 0,
     cron: null,
     timezone: null,
+    catchUp: differences.cron == null ? 'skip' : 'once',
+    quietHours: null,
+    skipWhenIdle: false,
     wakeOnAssignment: true,
     wakeOnOnDemand: true,
     wakeOnAutomation: true,
@@ -33,6 +36,7 @@ export function makeDefinition(folder: string, differences: Partial<AgentDefinit
     timeoutSec: 600,
     graceSec: 15,
     heartbeat: makePolicy(),
+    namedHeartbeats: [],
     ...differences,
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { untranslated } from '../../src/format.ts';
+import type { Run } from '../../src/runtime/model.ts';
 import { agentRows } from '../../src/views/agentsModel.ts';
 import { issueRows } from '../../src/views/issuesModel.ts';
 import { runRows } from '../../src/views/runsModel.ts';
@@ -184,11 +185,38 @@ describe('the Runs view', () => {
     sampleRun(number, { status: 'succeeded', startedAt: now - 90_000, finishedAt: now - 60_000 });
 
   it('shows runs newest first with outcome, duration and age', () => {
-    const rows = runRows([viewedFolder({ runs: [settled(1), sampleRun(2)] })], noPages, view);
+    const runs = [settled(1), sampleRun(2, { status: 'running', startedAt: now - 60_000 })];
+    const rows = runRows([viewedFolder({ runs })], noPages, view);
     assert.deepEqual(
       rows.map((row) => row.description),
-      ['queued · waits for its turn · asked for', 'succeeded · 30 s · 1 min ago · asked for'],
+      ['running · started 1 min ago · asked for', 'succeeded · 30 s · 1 min ago · asked for'],
     );
+  });
+
+  it('shows above them what is queued, in the order in which it may start, and what each waits for', () => {
+    const runs = [
+      settled(1),
+      sampleRun(2, { priority: 2, place: 20, heldFor: 'cwd_busy' }),
+      sampleRun(3, { priority: 2, place: 10 }),
+      sampleRun(4, { priority: 0, place: 40, heldFor: 'paused' }),
+    ];
+    const rows = runRows([viewedFolder({ runs })], noPages, view);
+    assert.deepEqual(
+      rows.map(({ label, description }) => [label, description]),
+      [
+        ['Queue', '3'],
+        ['engineer', 'succeeded · 30 s · 1 min ago · asked for'],
+      ],
+    );
+    assert.deepEqual(
+      rows[0]?.children.map(({ subject, description }) => [subject?.kind === 'run' && subject.runId, description]),
+      [
+        ['run-4', 'queued · waits until the agent is resumed · asked for'],
+        ['run-3', 'queued · waits for its turn · asked for'],
+        ['run-2', 'queued · waits for another run in the same directory · asked for'],
+      ],
+    );
+    assert.match(rows[0].children[0]?.flags ?? '', /\brun\b.*\bqueued\b/);
   });
 
   it('offers older runs once a full first page is shown, and no longer when the last page came', () => {
@@ -208,6 +236,39 @@ describe('the Runs view', () => {
     assert.match(flags({ status: 'running', startedAt: now }), active);
     assert.doesNotMatch(flags({ status: 'running', startedAt: now, isCancelling: true }), active);
     assert.doesNotMatch(flags({ status: 'failed', startedAt: 1, finishedAt: 2 }), active);
+  });
+});
+
+describe('the changes in the row of a run', () => {
+  const rowOf = (part: Parameters<typeof sampleRun>[1]) => {
+    const settled = { status: 'succeeded', startedAt: 1, finishedAt: 2 } as const;
+    return runRows([viewedFolder({ runs: [sampleRun(1, { ...settled, ...part })] })], noPages, view)[0];
+  };
+  const recorded = { kind: 'recorded', files: 3, addedLines: 12, removedLines: 4, notes: [] } as const;
+
+  it('are counted in its tooltip, with what limits the account', () => {
+    const tooltipOf = (changes: Run['changes']): string => rowOf({ changes })?.tooltip ?? '';
+    assert.ok(tooltipOf(recorded).includes(escapeMarkdown('3 files, +12 −4')));
+    assert.ok(
+      tooltipOf({ ...recorded, files: 1, notes: ['overlap'] }).includes(
+        escapeMarkdown('1 file, +12 −4 (may contain changes of others)'),
+      ),
+    );
+    assert.ok(tooltipOf({ ...recorded, files: 0 }).includes('no files'));
+    assert.ok(
+      tooltipOf({ kind: 'unknown', gap: 'no_repository' }).includes(
+        escapeMarkdown('not recorded: its folder is not in a git repository'),
+      ),
+    );
+    assert.doesNotMatch(tooltipOf(null), /Changes/);
+  });
+
+  it('can be opened and undone where there are any, as long as they are kept', () => {
+    const isOffered = (part: Parameters<typeof sampleRun>[1]) => /\brun\b.*\bchanged\b/.test(rowOf(part)?.flags ?? '');
+    assert.equal(isOffered({ changes: recorded }), true);
+    assert.equal(isOffered({ changes: { ...recorded, files: 0 } }), false);
+    assert.equal(isOffered({ changes: recorded, logRemoval: { reason: 'age', limit: 1 } }), false);
+    assert.equal(isOffered({ changes: { kind: 'unknown', gap: 'no_git' } }), false);
   });
 });
 

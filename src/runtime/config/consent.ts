@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentDefinition } from '../definition.ts';
-import type { HeartbeatPolicy } from '../model.ts';
+import type { CatchUpPolicy, HeartbeatPolicy, NamedHeartbeat } from '../model.ts';
 import { findExecutedFiles, toRelative } from './executedFiles.ts';
 
 /**
@@ -21,18 +21,25 @@ export function hasSameFiles(fingerprintA: string, fingerprintB: string): boolea
 
 /**
  * True if a definition allows nothing that another one did not: it differs at most by a shorter (existing) time limit, a
- * schedule switched off or with a longer interval, wake switches turned off, fewer concurrent runs. Everything else, texts
+ * schedule switched off or with a longer interval, wake switches turned off, fewer concurrent runs, quiet hours or skipping where
+ * there was none, fewer named heartbeats, no catching up. Everything else, texts
  * included, may loosen something. Says nothing about the content of files: see `hasSameFiles`.
  */
 export function isTightening(before: AgentDefinition, after: AgentDefinition): boolean {
   const isSameElsewhere = isDeepStrictEqual(
-    { ...after, timeoutSec: before.timeoutSec, heartbeat: before.heartbeat },
+    {
+      ...after,
+      timeoutSec: before.timeoutSec,
+      heartbeat: before.heartbeat,
+      namedHeartbeats: before.namedHeartbeats,
+    },
     { ...before },
   );
   return (
     isSameElsewhere &&
     isShorterLimit(before.timeoutSec, after.timeoutSec) &&
-    isTighterHeartbeat(before.heartbeat, after.heartbeat)
+    isTighterHeartbeat(before.heartbeat, after.heartbeat) &&
+    hasNoNewHeartbeat(before.namedHeartbeats, after.namedHeartbeats)
   );
 }
 
@@ -44,6 +51,7 @@ function isShorterLimit(before: number, after: number): boolean {
 function isTighterHeartbeat(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
   return (
     isTighterSchedule(before, after) &&
+    isTighterAtTimes(before, after) &&
     (before.wakeOnAssignment || !after.wakeOnAssignment) &&
     (before.wakeOnOnDemand || !after.wakeOnOnDemand) &&
     (before.wakeOnAutomation || !after.wakeOnAutomation) &&
@@ -58,7 +66,28 @@ function isTighterSchedule(before: HeartbeatPolicy, after: HeartbeatPolicy): boo
     before.enabled &&
     before.cron === after.cron &&
     before.timezone === after.timezone &&
+    isSameOrSkips(before, after) &&
     (before.intervalSec > 0 ? after.intervalSec >= before.intervalSec : after.intervalSec === 0)
+  );
+}
+
+/** What concerns named heartbeats too: the switch for timers, quiet hours, and skipping. Longer quiet hours are a change like any other. */
+function isTighterAtTimes(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
+  if (!after.enabled) return true;
+  const isQuietAsBefore = before.quietHours === after.quietHours && before.timezone === after.timezone;
+  return (
+    before.enabled && (before.quietHours === null || isQuietAsBefore) && (after.skipWhenIdle || !before.skipWhenIdle)
+  );
+}
+
+function isSameOrSkips(before: { catchUp: CatchUpPolicy }, after: { catchUp: CatchUpPolicy }): boolean {
+  return before.catchUp === after.catchUp || after.catchUp === 'skip';
+}
+
+/** Each named heartbeat that is left was there, with the same schedule and goal. */
+function hasNoNewHeartbeat(before: readonly NamedHeartbeat[], after: readonly NamedHeartbeat[]): boolean {
+  return after.every((next) =>
+    before.some((known) => isSameOrSkips(known, next) && isDeepStrictEqual(known, { ...next, catchUp: known.catchUp })),
   );
 }
 

@@ -19,7 +19,7 @@ export function summarizeDefinition(definition: AgentDefinition, folder: string)
     definition.timeoutSec === 0 ? 'without a time limit' : `at most ${formatSeconds(definition.timeoutSec)}`;
   const names = Object.keys(definition.env);
   const environment = names.length === 0 ? '' : `, with ${names.map(quote).join(', ')} in its environment`;
-  return `${runs}, ${limit}, ${describeSchedule(definition.heartbeat)}${environment}`;
+  return `${runs}, ${limit}, ${describeSchedule(definition.heartbeat)}${describeNamed(definition)}${environment}`;
 }
 
 /**
@@ -52,6 +52,16 @@ function describeSchedule(heartbeat: HeartbeatPolicy): string {
     return `on the schedule \`${heartbeat.cron}\`${heartbeat.timezone === null ? '' : ` (${heartbeat.timezone})`}`;
   }
   return heartbeat.intervalSec === 0 ? 'not on a schedule' : `every ${formatSeconds(heartbeat.intervalSec)}`;
+}
+
+function describeNamed({ heartbeat, namedHeartbeats }: AgentDefinition): string {
+  if (!heartbeat.enabled) return '';
+  return namedHeartbeats
+    .map(
+      ({ name, cron, timezone }) =>
+        `, in the heartbeat ${name} \`${cron}\`${timezone === null ? '' : ` (${timezone})`}`,
+    )
+    .join('');
 }
 
 const units = [

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import * as z from 'zod';
 import type { AgentDefinition } from '../definition.ts';
-import type { HeartbeatPolicy } from '../model.ts';
+import { catchUpPolicies, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
+import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
 
 /** What an agent gets where neither it nor `defaults` says otherwise. */
@@ -10,6 +11,9 @@ const builtInGraceSec = 15;
 const dayInSec = 86_400;
 /** Denser schedules than this are refused. */
 const shortestIntervalSec = 30;
+
+/** Which adapters' agents have nothing to do without an issue or a message, unless they are given a goal: not a program that does its own. */
+const skipsWhenIdle: Readonly<Record<'process', boolean>> = { process: false };
 
 const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character');
 const nonEmptyText = text.refine((value) => value.trim() !== '', 'must not be empty');
@@ -43,6 +47,16 @@ const cron = nonEmptyText
   })
   .describe('Cron expression of five fields: minute hour day month weekday.');
 
+const catchUp = z
+  .enum(catchUpPolicies)
+  .describe(
+    'For heartbeats that were missed: `skip`, or `once` for one that makes up for them. Default: once for cron.',
+  );
+
+const timezone = nonEmptyText
+  .refine(isTimezone, 'is not a known time zone; expected a name such as Europe/Paris or UTC')
+  .describe("IANA time zone of the schedule and of `quietHours`. Default: the machine's.");
+
 const heartbeatMap = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Allows the schedule.'),
@@ -56,10 +70,18 @@ const heartbeatMap = z
       .default(0)
       .describe('Seconds between scheduled heartbeats; 0 = none, else at least 30.'),
     cron: cron.optional(),
-    timezone: nonEmptyText
-      .refine(isTimezone, 'is not a known time zone; expected a name such as Europe/Paris or UTC')
+    timezone: timezone.optional(),
+    catchUp: catchUp.optional(),
+    quietHours: nonEmptyText
+      .refine((value) => parseQuietHours(value) !== null, 'expected two different times of day, such as 22:00-07:00')
       .optional()
-      .describe("IANA time zone of `cron`. Default: the machine's."),
+      .describe('Times of day between which scheduled heartbeats start nothing, such as 22:00-07:00.'),
+    skipWhenIdle: z
+      .boolean()
+      .optional()
+      .describe(
+        'True: a scheduled heartbeat starts nothing while no issue is open for it and nothing is to be delivered.',
+      ),
     wakeOnAssignment: z.boolean().default(true).describe('Wake when an issue is assigned to it.'),
     wakeOnOnDemand: z.boolean().default(true).describe('Allow waking it by hand.'),
     wakeOnAutomation: z.boolean().default(true).describe('Wake for comments, decisions and other events.'),
@@ -69,8 +91,8 @@ const heartbeatMap = z
     if (heartbeat.cron !== undefined && heartbeat.intervalSec > 0) {
       context.addIssue({ code: 'custom', path: ['intervalSec'], message: 'give either intervalSec or cron, not both' });
     }
-    if (heartbeat.timezone !== undefined && heartbeat.cron === undefined) {
-      context.addIssue({ code: 'custom', path: ['timezone'], message: 'has no meaning without cron' });
+    if (heartbeat.timezone !== undefined && heartbeat.cron === undefined && heartbeat.quietHours === undefined) {
+      context.addIssue({ code: 'custom', path: ['timezone'], message: 'has no meaning without cron or quietHours' });
     }
   });
 
@@ -93,12 +115,33 @@ const agent = z.strictObject({
   heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
 });
 
+const namedHeartbeat = z.strictObject({
+  schedule: cron.describe('Cron expression of five fields: minute hour day month weekday.'),
+  timezone: timezone.optional(),
+  agents: z
+    .array(z.string())
+    .refine((keys) => keys.length > 0, 'needs at least one agent')
+    .refine((keys) => new Set(keys).size === keys.length, 'names an agent twice')
+    .describe('Keys of the agents that it wakes.'),
+  goal: nonEmptyText.describe('What they are told to do.'),
+  enabled: z.boolean().default(true).describe('False: it wakes nobody.'),
+  catchUp: catchUp.default('once'),
+});
+
 const agentKey = z
   .string()
   .max(64, 'an agent key has at most 64 characters')
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
     'an agent key begins with a letter or digit; then letters, digits, "-" and "_" are allowed',
+  );
+
+const heartbeatName = z
+  .string()
+  .max(64, 'the name of a heartbeat has at most 64 characters')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+    'the name of a heartbeat begins with a letter or digit; then letters, digits, "-" and "_" are allowed',
   );
 
 const organisation = z.strictObject({ name: nonEmptyText });
@@ -116,8 +159,19 @@ export const configurationSchema = z
     org: organisation.optional().describe('The organisation that the agents form.'),
     defaults: defaults.describe('Values for agents that do not set their own.'),
     agents: z.record(agentKey, agent).describe('The agents by their keys.'),
+    heartbeats: z
+      .record(heartbeatName, namedHeartbeat)
+      .default({})
+      .describe('Heartbeats that several agents have in common, by their names.'),
   })
-  .superRefine(({ agents }, context) => {
+  .superRefine(({ agents, heartbeats }, context) => {
+    for (const [name, { agents: keys }] of Object.entries(heartbeats)) {
+      for (const [index, key] of keys.entries()) {
+        if (Object.hasOwn(agents, key)) continue;
+        const message = `there is no agent "${key}"`;
+        context.addIssue({ code: 'custom', path: ['heartbeats', name, 'agents', index], message });
+      }
+    }
     for (const { key, message } of findReportingMistakes(new Map(Object.entries(agents)))) {
       context.addIssue({ code: 'custom', path: ['agents', key, 'reportsTo'], message });
     }
@@ -168,6 +222,7 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] | u
   if (path.length === 1 && section === 'org') return Object.keys(organisation.shape);
   if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
   if (path.length === 2 && section === 'agents') return Object.keys(agent.shape);
+  if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
   if (path.length === 3 && section === 'agents' && field === 'heartbeat') return Object.keys(heartbeatMap.shape);
   return undefined;
 }
@@ -178,7 +233,10 @@ export function toConfigurationJsonSchema(): Record<string, unknown> {
 }
 
 /** The agents of a valid configuration, in the order of the file, with all defaults filled in. */
-export function toDefinitions({ agents, defaults: base }: Configuration, folder: string): AgentDefinition[] {
+export function toDefinitions(
+  { agents, defaults: base, heartbeats }: Configuration,
+  folder: string,
+): AgentDefinition[] {
   return Object.entries(agents).map(([key, configured]) => ({
     key,
     role: configured.role ?? null,
@@ -197,16 +255,33 @@ export function toDefinitions({ agents, defaults: base }: Configuration, folder:
     timeoutSec: configured.timeoutSec ?? base.timeoutSec,
     graceSec: configured.graceSec ?? base.graceSec,
     heartbeat: toPolicy(configured),
+    namedHeartbeats: namedFor(key, heartbeats),
   }));
 }
 
-function toPolicy({ heartbeat, enabled }: AgentConfiguration): HeartbeatPolicy {
+/** The share that an agent has in the named heartbeats that are on. */
+function namedFor(key: string, heartbeats: Configuration['heartbeats']): NamedHeartbeat[] {
+  return Object.entries(heartbeats)
+    .filter(([, { enabled, agents }]) => enabled && agents.includes(key))
+    .map(([name, { schedule, timezone: zone, catchUp: policy, goal }]) => ({
+      name,
+      cron: schedule.trim(),
+      timezone: zone ?? null,
+      catchUp: policy,
+      goal,
+    }));
+}
+
+function toPolicy({ heartbeat, enabled, adapter, goal }: AgentConfiguration): HeartbeatPolicy {
   const policy = typeof heartbeat === 'string' ? heartbeatMap.parse({ cron: heartbeat }) : heartbeat;
   return {
     enabled: enabled && policy.enabled,
     intervalSec: policy.intervalSec,
     cron: policy.cron?.trim() ?? null,
     timezone: policy.timezone ?? null,
+    catchUp: policy.catchUp ?? (policy.cron === undefined ? 'skip' : 'once'),
+    quietHours: policy.quietHours ?? null,
+    skipWhenIdle: policy.skipWhenIdle ?? (skipsWhenIdle[adapter] && goal === undefined),
     wakeOnAssignment: enabled && policy.wakeOnAssignment,
     wakeOnOnDemand: enabled && policy.wakeOnOnDemand,
     wakeOnAutomation: enabled && policy.wakeOnAutomation,

@@ -10,15 +10,32 @@ export type Actor = 'runtime' | `user:${'window' | 'cli'}` | `agent:${string}`;
 
 /** What it was done to. */
 export type AuditTarget =
-  'configuration' | 'everything' | 'runtime' | 'state' | 'audit' | `${'agent' | 'issue' | 'run'}:${string}`;
+  | 'configuration'
+  | 'everything'
+  | 'runtime'
+  | 'state'
+  | 'audit'
+  | `${'agent' | 'issue' | 'run' | 'heartbeat'}:${string}`;
 
 /** Decisions and transitions; never checks that passed, nor ticks that were skipped. */
 export type AuditAction =
   | 'wake.requested'
+  | 'heartbeat.triggered'
+  | 'heartbeat.agentsSelected'
+  | 'heartbeat.evaluated'
+  | 'heartbeat.executed'
+  | 'heartbeat.logged'
+  | 'heartbeat.completed'
+  | 'heartbeat.caughtUp'
+  | 'heartbeat.missed'
+  | 'heartbeat.skipped'
+  | 'clock.jumped'
   | 'run.claimed'
   | 'run.settled'
   | 'run.cancelAsked'
   | 'run.deleted'
+  | 'run.undone'
+  | 'run.moved'
   | 'agent.paused'
   | 'agent.resumed'
   | 'agent.deleted'
@@ -50,6 +67,7 @@ export interface AuditEntry {
   readonly target: AuditTarget;
   /** The agent that it is about, for finding it again. */
   readonly agent?: string | null;
+  /** The run that it is about, or the run of a named heartbeat. */
   readonly runId?: string | null;
   /** How it came out; `done` if there is nothing to say. */
   readonly result?: string;

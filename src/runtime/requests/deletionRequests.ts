@@ -1,10 +1,9 @@
-import { rm } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { DeletionPreview } from '../../protocol.ts';
 import { UserError } from '../errors.ts';
 import { userActor, type Audit, type Actor } from '../governance/audit.ts';
 import type { ConfigurationState } from '../model.ts';
-import { logPathOf } from '../runs/executor.ts';
+import { LogFolder } from '../runs/logFolder.ts';
 import type { RequestHandlers } from '../server.ts';
 import { eraseActivityTexts } from '../store/activityTable.ts';
 import { setAgentState } from '../store/agentTable.ts';
@@ -159,9 +158,6 @@ function isConfigured(store: Store, agent: string): boolean {
 }
 
 async function removeLogs(logsDirectory: string, runIds: readonly string[]): Promise<void> {
-  for (const runId of runIds) {
-    const log = logPathOf(logsDirectory, runId);
-    await rm(log, { force: true });
-    await rm(log.replace(/\.log$/, '.idx'), { force: true });
-  }
+  const logs = new LogFolder(logsDirectory);
+  for (const runId of runIds) await logs.remove(runId);
 }

@@ -4,9 +4,10 @@ import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Issue } from '../model.ts';
+import type { Issue, RunChanges } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
+import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import { startProcess, type ProcessRun } from './processDriver.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
@@ -26,6 +27,7 @@ export interface Assignment {
 /** The bookkeeping around an execution; each call is one transaction. */
 export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
+  noteChanges(runId: string, changes: RunChanges): void;
   settle(runId: string, settlement: Settlement): void;
   /** Resolves when everything recorded so far is durable. */
   durable(): Promise<void>;
@@ -35,6 +37,7 @@ export interface ExecutorOptions {
   readonly records: RunRecords;
   readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
   readonly trees: ProcessTrees;
+  readonly changes: Pick<ChangeRecorder, 'begin'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Absolute; holds one log per run. */
@@ -59,7 +62,8 @@ export function logPathOf(logsDirectory: string, runId: string): string {
 }
 
 /**
- * Takes a claimed run through its life: claim durable → process started → process noted → ended → settled → durable.
+ * Takes a claimed run through its life: claim durable, working tree noted → process started → process noted → ended →
+ * changes noted → settled → durable.
  * Nothing is started before the claim is on the disk, so a crash can lose no run that did something.
  */
 export class Executor {
@@ -105,18 +109,24 @@ export class Executor {
   }
 
   async #perform(assignment: Assignment, live: LiveRun): Promise<ProcessOutcome> {
+    const { records, changes } = this.#options;
+    const { run, definition } = assignment;
+    const beginning = changes.begin(run.id, definition.cwd);
     try {
-      await this.#options.records.durable();
+      await records.durable();
+      await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
       live.process = this.#start(assignment);
-      if (live.process.identity !== null) {
-        this.#options.records.noteProcess(assignment.run.id, live.process.identity);
-      }
+      if (live.process.identity !== null) records.noteProcess(run.id, live.process.identity);
       return await live.process.settled;
     } catch (error) {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
       return failed(toError(error));
+    } finally {
+      const recording = await beginning;
+      if (live.process === null) recording.dispose();
+      else records.noteChanges(run.id, await recording.finish());
     }
   }
 

@@ -3,9 +3,9 @@ import * as path from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 
 /** Run ids are ULIDs; whatever else somebody put into the folder is left alone. */
-const logName = /^([0-9A-HJKMNP-TV-Z]{26})\.(?:log|idx)$/;
+const logName = /^([0-9A-HJKMNP-TV-Z]{26})\.(?:log|idx|changes)$/;
 
-/** The folder of all run logs, each a `.log` with its index beside it. */
+/** The folder of all run logs, each a `.log` with its index beside it, and the changes of its run if there are any. */
 export class LogFolder {
   readonly #directory: string;
 
@@ -13,9 +13,9 @@ export class LogFolder {
     this.#directory = directory;
   }
 
-  /** Deletes a run's log and index; does nothing where there are none. @throws the system error */
+  /** Deletes a run's log, index and changes; does nothing where there are none. @throws the system error */
   async remove(runId: string): Promise<void> {
-    for (const file of this.#filesOf(runId)) await rm(file, { force: true });
+    for (const file of this.#filesOf(runId)) await rm(file, { recursive: true, force: true });
   }
 
   /** The runs that have files here, in no order; one may come twice. */
@@ -33,7 +33,7 @@ export class LogFolder {
   }
 
   #filesOf(runId: string): string[] {
-    return ['.log', '.idx'].map((extension) => path.join(this.#directory, `${runId}${extension}`));
+    return ['.log', '.idx', '.changes'].map((extension) => path.join(this.#directory, `${runId}${extension}`));
   }
 }
 

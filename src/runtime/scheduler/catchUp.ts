@@ -21,16 +21,22 @@ const longestDelayMs = 24 * 60 * 60 * 1000;
 /** Counting further tells nobody more, and costs time for each of thousands of agents after a long sleep. */
 const mostCounted = 100;
 
-/**
- * What to do about heartbeats that were missed: nothing for intervals, whose next one is near; one for a cron expression
- * whose latest time is less than a day ago.
- */
+/** What to do about heartbeats that were missed: nothing, or one for all if the schedule asks for it and the latest was less than a day ago. */
 export function decideCatchUp(schedule: Schedule, { plannedAt, now, jitterMs }: MissedOptions): CatchUp | null {
-  if (!schedule.enabled || schedule.cron === null) return null;
-  const nominal = new CronSchedule(schedule.cron, schedule.timezone).lastAt(now - jitterMs);
-  const last = nominal === null ? null : nominal + jitterMs;
+  if (!schedule.enabled || schedule.catchUp === 'skip') return null;
+  const last = lastDueAt(schedule, { plannedAt, now, jitterMs });
   if (last === null || last < plannedAt || now - last >= longestDelayMs) return null;
   return { plannedAt: last, missed: 1 + countDue(schedule, { plannedAt, now: last, jitterMs }) };
+}
+
+/** The last due time not after `now`, null if there was none. `plannedAt` is one, of an interval. */
+function lastDueAt(schedule: Schedule, { plannedAt, now, jitterMs }: MissedOptions): number | null {
+  if (schedule.cron !== null) {
+    const nominal = new CronSchedule(schedule.cron, schedule.timezone).lastAt(now - jitterMs);
+    return nominal === null ? null : nominal + jitterMs;
+  }
+  const intervalMs = schedule.intervalSec * 1000;
+  return intervalMs === 0 ? null : plannedAt + Math.floor((now - plannedAt) / intervalMs) * intervalMs;
 }
 
 /** How many due times lie after `plannedAt` (itself one) and not after `now`; at most 99. */

@@ -2,7 +2,7 @@ import type { HeartbeatPolicy } from '../model.ts';
 import { CronSchedule } from './cronSchedule.ts';
 
 /** The part of a heartbeat policy that says when. */
-export type Schedule = Pick<HeartbeatPolicy, 'enabled' | 'intervalSec' | 'cron' | 'timezone'>;
+export type Schedule = Pick<HeartbeatPolicy, 'enabled' | 'intervalSec' | 'cron' | 'timezone' | 'catchUp'>;
 
 /** Times are epoch ms. */
 export interface DueOptions {

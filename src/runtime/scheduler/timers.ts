@@ -2,31 +2,50 @@ import type { Clock } from '../clock.ts';
 import { Emitter, type Event } from '../events.ts';
 import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
-import type { HeartbeatPolicy } from '../model.ts';
 import { countDue, decideCatchUp, type CatchUp } from './catchUp.ts';
-import { isSameSchedule, nextDueAt, periodMs } from './due.ts';
+import { isSameSchedule, nextDueAt, periodMs, type Schedule } from './due.ts';
 import { DueQueue, type Queued } from './dueQueue.ts';
 import { jitterMs } from './jitter.ts';
 
-/** A heartbeat of an agent's own schedule. */
+/** A time of a schedule that has come. */
 export interface DueHeartbeat {
-  readonly agent: string;
+  readonly id: string;
   /** The time that it stands for, epoch ms; of a catch-up the latest one missed. */
   readonly plannedAt: number;
+  /** The first time that it stands for. */
+  readonly firstAt: number;
   /** Heartbeats that it makes up for and that had no event of their own; of a catch-up all that were missed. At most 100. */
   readonly missed: number;
   readonly isCatchUp: boolean;
 }
 
+/** Times of a schedule that passed unserved and are not caught up with. */
+export interface MissedHeartbeats {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly firstAt: number;
+  /** At most 100. */
+  readonly missed: number;
+}
+
+/** The clock on the wall went on by another amount than was waited for: a sleep, a halt, or somebody set it. */
+export interface ClockGap {
+  /** What it showed before, and what it shows now; epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  /** By how much it moved too far; negative if it was set back. */
+  readonly gapMs: number;
+}
+
 export interface PlannedHeartbeat {
-  readonly agent: string;
+  readonly id: string;
   /** Epoch ms; null if nothing is planned. */
   readonly nextAt: number | null;
 }
 
 interface Entry extends Queued {
-  readonly agent: string;
-  readonly policy: HeartbeatPolicy;
+  readonly id: string;
+  policy: Schedule;
   readonly jitterMs: number;
   anchorAt: number;
   /** The next time of the schedule, as the owner knows it; while a catch-up waits, the first one missed. */
@@ -43,7 +62,7 @@ const toleranceMs = 60_000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * Knows when each agent's schedule falls due, with one timer for all of them. It starts nothing itself. The life of an entry:
+ * Knows when each schedule, known by an id, falls due, with one timer for all of them. It starts nothing itself. The life of an entry:
  * planned → due → planned again → its event fires; late by over a minute: skipped or queued once more as a catch-up.
  */
 export class Timers implements Disposable {
@@ -53,6 +72,8 @@ export class Timers implements Disposable {
   readonly #queue = new DueQueue<Entry>();
   readonly #didFallDueEmitter: Emitter<DueHeartbeat>;
   readonly #didPlanEmitter: Emitter<PlannedHeartbeat>;
+  readonly #didMissEmitter: Emitter<MissedHeartbeats>;
+  readonly #didFindGapEmitter: Emitter<ClockGap>;
   #state: 'created' | 'started' | 'disposed' = 'created';
   #timer: { readonly handle: Disposable; readonly firesAt: number } | null = null;
   #seen: { readonly now: number; readonly monotonic: number };
@@ -66,6 +87,8 @@ export class Timers implements Disposable {
     };
     this.#didFallDueEmitter = new Emitter(onError);
     this.#didPlanEmitter = new Emitter(onError);
+    this.#didMissEmitter = new Emitter(onError);
+    this.#didFindGapEmitter = new Emitter(onError);
   }
 
   /** Fires once for each heartbeat, after the next one was planned and announced. */
@@ -73,9 +96,19 @@ export class Timers implements Disposable {
     return this.#didFallDueEmitter.event;
   }
 
-  /** Fires when an agent's next time is another one than its owner was told last: to be stored and given to `set` at the next start. */
+  /** Fires when a schedule's next time is another one than its owner was told last: to be stored and given to `set` at the next start. */
   get onDidPlan(): Event<PlannedHeartbeat> {
     return this.#didPlanEmitter.event;
+  }
+
+  /** Fires when times were missed and are given up; what is caught up with falls due instead. */
+  get onDidMiss(): Event<MissedHeartbeats> {
+    return this.#didMissEmitter.event;
+  }
+
+  /** Fires when the clock on the wall moved by over a minute more, or less, than was waited for. */
+  get onDidFindGap(): Event<ClockGap> {
+    return this.#didFindGapEmitter.event;
   }
 
   /** Begins to fire. What was missed until now is treated like after a sleep of the machine. */
@@ -92,40 +125,43 @@ export class Timers implements Disposable {
     this.#entries.clear();
     this.#didFallDueEmitter.dispose();
     this.#didPlanEmitter.dispose();
+    this.#didMissEmitter.dispose();
+    this.#didFindGapEmitter.dispose();
   }
 
   /**
-   * Adds an agent or changes its policy. `plannedAt` is the next time (epoch ms) that the owner has stored; null for a new agent.
+   * Adds a schedule or changes it. `plannedAt` is the next time (epoch ms) that the owner has stored; null for a new one.
    * An unchanged schedule keeps its plan; a changed one counts from now.
    */
-  set(agent: string, policy: HeartbeatPolicy, plannedAt: number | null): void {
+  set(id: string, policy: Schedule, plannedAt: number | null): void {
     if (this.#state === 'disposed') return;
     this.#observeClock();
-    const known = this.#entries.get(agent);
-    const entry = known !== undefined && isSameSchedule(known.policy, policy) ? known : this.#toEntry(agent, policy);
+    const known = this.#entries.get(id);
+    const entry = known !== undefined && isSameSchedule(known.policy, policy) ? known : this.#toEntry(id, policy);
+    entry.policy = policy;
     if (entry !== known) {
       if (known !== undefined) this.#queue.remove(known);
-      this.#entries.set(agent, entry);
+      this.#entries.set(id, entry);
       this.#planFirst(entry, known === undefined ? plannedAt : null);
       this.#arm();
     }
     if (entry.plannedAt !== plannedAt) this.#announce(entry);
   }
 
-  /** Forgets an agent; does nothing for an unknown one. */
-  remove(agent: string): void {
-    const entry = this.#entries.get(agent);
+  /** Forgets a schedule; does nothing for an unknown one. */
+  remove(id: string): void {
+    const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#queue.remove(entry);
-    this.#entries.delete(agent);
+    this.#entries.delete(id);
     this.#arm();
   }
 
-  #toEntry(agent: string, policy: HeartbeatPolicy): Entry {
+  #toEntry(id: string, policy: Schedule): Entry {
     return {
-      agent,
+      id,
       policy,
-      jitterMs: policy.enabled ? jitterMs(agent, periodMs(policy)) : 0,
+      jitterMs: policy.enabled ? jitterMs(id, periodMs(policy)) : 0,
       anchorAt: this.#clock.now(),
       plannedAt: null,
       servedAt: Number.NEGATIVE_INFINITY,
@@ -165,8 +201,8 @@ export class Timers implements Disposable {
     this.#queue.add(entry);
   }
 
-  #announce({ agent, plannedAt }: Entry): void {
-    this.#didPlanEmitter.fire({ agent, nextAt: plannedAt });
+  #announce({ id, plannedAt }: Entry): void {
+    this.#didPlanEmitter.fire({ id, nextAt: plannedAt });
   }
 
   /** Sets the timer for whoever is first; one that fires soon enough is left alone. */
@@ -185,8 +221,9 @@ export class Timers implements Disposable {
   }
 
   #tick(): void {
+    const lateMs = this.#timer === null ? 0 : this.#clock.monotonic() - this.#timer.firesAt;
     this.#timer = null;
-    this.#observeClock();
+    this.#observeClock(lateMs);
     const now = this.#clock.now();
     for (let first = this.#queue.first; first !== undefined && first.queuedFor <= now; first = this.#queue.first) {
       this.#serve(first, now);
@@ -196,7 +233,7 @@ export class Timers implements Disposable {
 
   /** Leaves the entry queued for later than `now`, or ready to be served once more as a catch-up. */
   #serve(entry: Entry, now: number): void {
-    const { agent, policy, plannedAt, catchUp } = entry;
+    const { id, policy, plannedAt, catchUp } = entry;
     const isLate = now - entry.queuedFor > toleranceMs;
     if (plannedAt === null || isLate) {
       this.#handleMissed(entry, now);
@@ -207,8 +244,9 @@ export class Timers implements Disposable {
     this.#planAfterServed(entry, now);
     this.#announce(entry);
     this.#didFallDueEmitter.fire({
-      agent,
+      id,
       plannedAt: catchUp?.plannedAt ?? plannedAt,
+      firstAt: plannedAt,
       missed,
       isCatchUp: catchUp !== null,
     });
@@ -220,8 +258,8 @@ export class Timers implements Disposable {
       plannedAt === null ? null : decideCatchUp(entry.policy, { plannedAt, now, jitterMs: entry.jitterMs });
     this.#plan(entry, now);
     if (catchUp === null) {
-      this.#log.debug('Skipped missed heartbeats', { agent: entry.agent, plannedAt });
       this.#announce(entry);
+      if (plannedAt !== null) this.#tellMissed(entry, plannedAt, now);
       return;
     }
     // The owner keeps the first missed time: after a crash before the catch-up it is decided anew.
@@ -231,14 +269,26 @@ export class Timers implements Disposable {
     this.#enqueue(entry, Math.min(now + entry.jitterMs, nextAt));
   }
 
-  /** Compares both clocks with when they were last read. A clock that was set back moves the plans. */
-  #observeClock(): void {
+  #tellMissed({ id, policy, jitterMs: jitter }: Entry, firstAt: number, now: number): void {
+    const missed = 1 + countDue(policy, { plannedAt: firstAt, now, jitterMs: jitter });
+    this.#didMissEmitter.fire({ id, firstAt, missed });
+  }
+
+  /**
+   * Compares both clocks with when they were last read. A clock that was set back moves the plans. Where the monotonic clock
+   * goes on during a sleep, only the timer that came late (milliseconds) tells of it.
+   */
+  #observeClock(lateMs = 0): void {
+    const from = this.#seen.now;
     const seen = { now: this.#clock.now(), monotonic: this.#clock.monotonic() };
     const jumpMs = seen.now - this.#seen.now - (seen.monotonic - this.#seen.monotonic);
     this.#seen = seen;
-    if (Math.abs(jumpMs) <= toleranceMs) return;
-    this.#log.info('The clock jumped', { jumpMs: Math.round(jumpMs) });
-    if (jumpMs > 0) return;
+    const gapMs = Math.round(jumpMs + lateMs);
+    if (Math.abs(gapMs) > toleranceMs) {
+      this.#log.info('The clock jumped', { gapMs });
+      this.#didFindGapEmitter.fire({ from, to: seen.now, gapMs });
+    }
+    if (jumpMs >= -toleranceMs) return;
     for (const entry of this.#entries.values()) this.#moveBack(entry, jumpMs);
   }
 

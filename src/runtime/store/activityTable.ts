@@ -123,6 +123,21 @@ export function listActivity(
   return reader.all(sql, [...params, page.limit]).map((row) => withText(reader, fromRow(row)));
 }
 
+/** What was decided about an agent other than its wakes and runs, newest first, below a number; the index knows the same actions. */
+export function listAgentChanges(reader: Reader, agent: string, before: number, limit: number): ActivityWithText[] {
+  const sql = `SELECT ${columns} FROM activity WHERE agent = ? AND number < ?
+    AND action NOT IN ('wake.requested', 'run.claimed', 'run.settled') ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [agent, before, limit]).map((row) => withText(reader, fromRow(row)));
+}
+
+/** What concerned the wakes of all agents, newest first, below a number; the index knows the same actions. */
+export function listFolderChanges(reader: Reader, before: number, limit: number): ActivityWithText[] {
+  const sql = `SELECT ${columns} FROM activity WHERE action IN ('everything.stopped', 'everything.released',
+    'runtime.started', 'runtime.stopped', 'clock.jumped', 'state.continued', 'state.restored', 'state.adopted')
+    AND number < ? ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [before, limit]).map((row) => withText(reader, fromRow(row)));
+}
+
 /** Oldest first, from behind a number: for walking through all of it in slices. */
 export function listActivityAfter(reader: Reader, after: number, limit: number): ActivityRow[] {
   const sql = `SELECT ${columns} FROM activity WHERE number > ? ORDER BY number LIMIT ?`;

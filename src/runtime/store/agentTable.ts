@@ -104,11 +104,20 @@ export function deleteAgent(writer: Writer, key: string): void {
   writer.run('DELETE FROM agent WHERE key = ?', [key]);
 }
 
+/** A definition that was stored before these settings existed goes on without them. */
+function readDefinition(json: string): AgentDefinition {
+  const stored = JSON.parse(json) as AgentDefinition;
+  const heartbeat: AgentDefinition['heartbeat'] = { ...withoutTimes, ...stored.heartbeat };
+  return { ...{ namedHeartbeats: [] }, ...stored, heartbeat };
+}
+
+const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false } as const;
+
 function fromRow(row: Row): AgentRow {
   return {
     key: row[0] as string,
     position: row[1] as number,
-    definition: JSON.parse(row[2] as string) as AgentDefinition,
+    definition: readDefinition(row[2] as string),
     fingerprint: row[3] as string,
     isEnforced: row[4] === 1,
     state: row[5] as AgentState,

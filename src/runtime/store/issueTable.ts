@@ -21,6 +21,12 @@ export function listIssues(
   return reader.all(sql, [page.before ?? Number.MAX_SAFE_INTEGER, page.limit]).map(fromRow);
 }
 
+/** Whether an issue that the agent can go on with is assigned to it; one in review or blocked waits for somebody else. */
+export function hasIssueToDo(reader: Reader, assignee: string): boolean {
+  const sql = `SELECT 1 FROM issue WHERE assignee = ? AND status IN ('todo', 'in_progress') LIMIT 1`;
+  return reader.get(sql, [assignee]) !== undefined;
+}
+
 export function nextIssueNumber(reader: Reader): number {
   return nextNumber(reader, 'issue');
 }

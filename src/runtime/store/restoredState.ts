@@ -1,4 +1,5 @@
 import { clearNextHeartbeats } from './agentTable.ts';
+import { listNamedSchedules, setNamedNext } from './heartbeatTable.ts';
 import { withSetting } from './imageContent.ts';
 import { readSetting, deleteSetting } from './settingTable.ts';
 import type { Reader, Writer } from './store.ts';
@@ -30,4 +31,5 @@ export function readRestoration(reader: Reader): Restoration | null {
 export function forgetRestoration(writer: Writer): void {
   deleteSetting(writer, name);
   clearNextHeartbeats(writer);
+  for (const id of listNamedSchedules(writer)) setNamedNext(writer, id, null);
 }

@@ -1,4 +1,13 @@
-import type { HoldReason, LogRemoval, Run, RunErrorCode, RunStatus, SettledStatus, WakeSource } from '../model.ts';
+import type {
+  HoldReason,
+  LogRemoval,
+  Run,
+  RunChanges,
+  RunErrorCode,
+  RunStatus,
+  SettledStatus,
+  WakeSource,
+} from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { Row, SqlValue } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
@@ -6,8 +15,6 @@ import type { Reader, Writer } from './store.ts';
 
 /** A run with what only the runtime needs to know of it. */
 export interface RunRow extends Run {
-  /** Smaller is more urgent; from the issue's priority. */
-  readonly priority: number;
   /** The number of the last wakeup that its prompt contains; null until it starts. */
   readonly cursor: number | null;
   readonly commandLine: string;
@@ -31,8 +38,8 @@ export interface Settlement {
 }
 
 const listColumns =
-  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit';
-const allColumns = `${listColumns}, priority, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt`;
+  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit, priority, place, changes';
+const allColumns = `${listColumns}, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt`;
 
 /** A run as clients see it in lists. */
 export function findListedRun(reader: Reader, id: string): Run | undefined {
@@ -45,15 +52,17 @@ export function findRun(reader: Reader, id: string): RunRow | undefined {
   return row && toRunRow(row);
 }
 
+/** The key that queued runs start by, smaller first. */
+export type QueuePlace = Pick<RunRow, 'priority' | 'place'>;
+
+/** Free places between the runs of two consecutive numbers: each move between two others halves what is left there. */
+const placesPerNumber = 2 ** 20;
+
 /** Queued runs in the order in which they may start, from behind a given one. */
-export function listQueuedRuns(
-  reader: Reader,
-  after: Pick<RunRow, 'priority' | 'number'> | null,
-  limit: number,
-): RunRow[] {
+export function listQueuedRuns(reader: Reader, after: QueuePlace | null, limit: number): RunRow[] {
   const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued'
-    AND (priority, number) > (?, ?) ORDER BY priority, number LIMIT ?`;
-  return reader.all(sql, [after?.priority ?? -1, after?.number ?? -1, limit]).map(toRunRow);
+    AND (priority, place) > (?, ?) ORDER BY priority, place LIMIT ?`;
+  return reader.all(sql, [after?.priority ?? -1, after?.place ?? -1, limit]).map(toRunRow);
 }
 
 /** Queued runs, oldest first, of which nobody has said yet what they wait for. */
@@ -65,7 +74,7 @@ export function listUnheldRuns(reader: Reader, limit: number): string[] {
 export function listRunningRuns(reader: Reader): RunRow[] {
   return reader
     .all(
-      `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY priority, number`,
+      `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'running' ORDER BY priority, place`,
     )
     .map(toRunRow);
 }
@@ -109,7 +118,7 @@ export function findLastScheduledRun(reader: Reader, agent: string): Run | undef
 
 /** All that is running, and of what is queued the `limit` that may start first. */
 export function listActiveRuns(reader: Reader, limit = 1000): Run[] {
-  const sql = `SELECT ${listColumns} FROM run WHERE status IN ('queued', 'running') AND status = ? ORDER BY priority, number LIMIT ?`;
+  const sql = `SELECT ${listColumns} FROM run WHERE status IN ('queued', 'running') AND status = ? ORDER BY priority, place LIMIT ?`;
   const running = reader.all(sql, ['running', -1]);
   return [...running, ...reader.all(sql, ['queued', limit])].map(toRun);
 }
@@ -138,10 +147,48 @@ export interface QueuedRun {
 
 export function insertQueuedRun(writer: Writer, run: QueuedRun): void {
   writer.run(
-    `INSERT INTO run (id, number, agent, task_key, issue_id, source, reason, priority, status, queued_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
-    [run.id, run.number, run.agent, run.taskKey, run.issueId, run.source, run.reason, run.priority, run.queuedAt],
+    `INSERT INTO run (id, number, agent, task_key, issue_id, source, reason, priority, place, status, queued_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+    [
+      run.id,
+      run.number,
+      run.agent,
+      run.taskKey,
+      run.issueId,
+      run.source,
+      run.reason,
+      run.priority,
+      run.number * placesPerNumber,
+      run.queuedAt,
+    ],
   );
+}
+
+/** Moves a queued run; one that has started is left alone. */
+export function setRunPlace(writer: Writer, id: string, { priority, place }: QueuePlace): void {
+  writer.run(`UPDATE run SET priority = ?, place = ? WHERE id = ? AND status = 'queued'`, [priority, place, id]);
+}
+
+/** Up to `limit` queued runs before a place, the nearest first. */
+export function listQueuedRunsBefore(reader: Reader, { priority, place }: QueuePlace, limit: number): RunRow[] {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued'
+    AND (priority, place) < (?, ?) ORDER BY priority DESC, place DESC LIMIT ?`;
+  return reader.all(sql, [priority, place, limit]).map(toRunRow);
+}
+
+/** The queued run of an agent that may start first. */
+export function findFirstQueuedRun(reader: Reader, agent: string): RunRow | undefined {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND agent = ?
+    ORDER BY priority, place LIMIT 1`;
+  const row = reader.get(sql, [agent]);
+  return row && toRunRow(row);
+}
+
+/** The last runs of an agent that succeeded or not, newest first: what its next ones will probably take. */
+export function listLastRunTimes(reader: Reader, agent: string, limit: number): number[] {
+  const sql = `SELECT finished_at - started_at FROM run WHERE agent = ? AND started_at IS NOT NULL AND finished_at IS NOT NULL
+    AND (error_code IS NULL OR error_code <> 'process_lost') ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [agent, limit]).map(([ms]) => Math.max(0, Number(ms)));
 }
 
 export function setRunHold(writer: Writer, id: string, heldFor: HoldReason | null): void {
@@ -181,6 +228,11 @@ export function setRunProcess(writer: Writer, id: string, process: ProcessIdenti
     process.bootId,
     id,
   ]);
+}
+
+/** Notes what a run changed. */
+export function setRunChanges(writer: Writer, id: string, changes: RunChanges): void {
+  writer.run('UPDATE run SET changes = ? WHERE id = ?', [JSON.stringify(changes), id]);
 }
 
 export function markRunCancelling(writer: Writer, id: string): void {
@@ -229,6 +281,9 @@ function toRun(row: Row): Run {
     logBytes: row[16] as number,
     isCancelling: row[17] === 1,
     logRemoval: toLogRemoval(row),
+    priority: row[20] as number,
+    place: row[21] as number,
+    changes: toChanges(row[22] as string | null),
   };
 }
 
@@ -237,16 +292,20 @@ function toLogRemoval(row: Row): LogRemoval | null {
   return reason === null ? null : { reason, limit: row[19] as number };
 }
 
+/** What this very module wrote. */
+function toChanges(json: string | null): RunChanges | null {
+  return json === null ? null : (JSON.parse(json) as RunChanges);
+}
+
 function toRunRow(row: Row): RunRow {
-  const pid = row[24] as number | null;
+  const pid = row[26] as number | null;
   return {
     ...toRun(row),
-    priority: row[20] as number,
-    cursor: row[21] as number | null,
-    commandLine: row[22] as string,
-    cwd: row[23] as string,
-    process: pid === null ? null : { pid, startTime: row[25] as string, bootId: row[26] as string },
-    stdoutExcerpt: row[27] as string,
-    stderrExcerpt: row[28] as string,
+    cursor: row[23] as number | null,
+    commandLine: row[24] as string,
+    cwd: row[25] as string,
+    process: pid === null ? null : { pid, startTime: row[27] as string, bootId: row[28] as string },
+    stdoutExcerpt: row[29] as string,
+    stderrExcerpt: row[30] as string,
   };
 }

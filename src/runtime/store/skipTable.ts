@@ -14,16 +14,26 @@ export interface SkipCount {
   readonly skips: number;
 }
 
-/** Counts one scheduled heartbeat that came to nothing. Such ticks leave no row of their own. */
-export function countSkip(
-  writer: Writer,
-  skip: { readonly agent: string; readonly reason: SkipReason; readonly at: number },
-): void {
+/** Scheduled heartbeats that came to nothing. */
+export interface SkipEvent {
+  readonly agent: string;
+  readonly reason: SkipReason;
+  /** Epoch ms. */
+  readonly at: number;
+  /** How many; default 1. */
+  readonly skips?: number;
+}
+
+/** Counts scheduled heartbeats that came to nothing; they leave no rows of their own. Answers whether these are the first of their day. */
+export function countSkip(writer: Writer, { agent, reason, at, skips = 1 }: SkipEvent): boolean {
+  const day = utcDay(at);
+  const known = writer.get('SELECT 1 FROM skip_count WHERE day = ? AND agent = ? AND reason = ?', [day, agent, reason]);
   writer.run(
-    `INSERT INTO skip_count (day, agent, reason, skips, last_at) VALUES (?, ?, ?, 1, ?)
-     ON CONFLICT (day, agent, reason) DO UPDATE SET skips = skips + 1, last_at = excluded.last_at`,
-    [utcDay(skip.at), skip.agent, skip.reason, skip.at],
+    `INSERT INTO skip_count (day, agent, reason, skips, last_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (day, agent, reason) DO UPDATE SET skips = skips + excluded.skips, last_at = excluded.last_at`,
+    [day, agent, reason, skips, at],
   );
+  return known === undefined;
 }
 
 /** What an agent skipped on a UTC day, the most frequent reason first. */
@@ -35,6 +45,28 @@ export function listSkips(reader: Reader, agent: string, day: number): SkipCount
       return reason === undefined ? [] : [{ reason, skips: Number(skips) }];
     })
     .sort((a, b) => b.skips - a.skips);
+}
+
+/** The skips of one day as a timeline tells them. */
+export interface DaySkips {
+  readonly day: number;
+  /** Epoch ms of the last one. */
+  readonly lastAt: number;
+  readonly counts: readonly SkipCount[];
+}
+
+/** Days before `before` on which an agent skipped, newest first. */
+export function listSkipDays(reader: Reader, agent: string, before: number, limit: number): DaySkips[] {
+  return reader
+    .all(
+      'SELECT day, max(last_at) FROM skip_count WHERE agent = ? AND day < ? GROUP BY day ORDER BY day DESC LIMIT ?',
+      [agent, before, limit],
+    )
+    .map(([day, lastAt]) => ({
+      day: Number(day),
+      lastAt: Number(lastAt),
+      counts: listSkips(reader, agent, Number(day)),
+    }));
 }
 
 /** Deletes at most `limit` counters of days before `day`, the oldest first; answers how many. */

@@ -66,8 +66,20 @@ export function listWakeups(reader: Reader, before: number, limit: number): Wake
   return reader.all(sql, [before, limit]).map(fromRow);
 }
 
+/** Of an agent, newest first, below a number. */
+export function listWakeupsOfAgent(reader: Reader, agent: string, before: number, limit: number): Wakeup[] {
+  const sql = `SELECT ${columns} FROM wakeup WHERE agent = ? AND number < ? ORDER BY number DESC LIMIT ?`;
+  return reader.all(sql, [agent, before, limit]).map(fromRow);
+}
+
 export function listWakeupsOfRun(reader: Reader, runId: string): Wakeup[] {
   return reader.all(`SELECT ${columns} FROM wakeup WHERE run_id = ? ORDER BY number`, [runId]).map(fromRow);
+}
+
+/** Whether something is addressed to an agent that no prompt has delivered yet; ticks of its schedules are nothing. */
+export function hasWaitingItem(reader: Reader, agent: string): boolean {
+  const sql = `SELECT 1 FROM wakeup WHERE status = 'queued' AND agent = ? AND source <> 'timer' LIMIT 1`;
+  return reader.get(sql, [agent]) !== undefined;
 }
 
 /** The first wakeup with this key for the agent and source since a time, if any. */

@@ -7,6 +7,7 @@ import { listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.t
 import type { Reader } from '../store/store.ts';
 import { explainRefusal, judge, type GateFacts } from './gate.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
+import { timerFacts } from './timerFacts.ts';
 
 /** What holds for the whole folder at the moment. */
 export type FolderFacts = Pick<GateFacts, 'isStopped' | 'isDraining' | 'isTrusted'>;
@@ -141,13 +142,14 @@ export class Dispatcher {
       agentState: agent.state,
       isAbsent: agent.isAbsent,
       heartbeat: agent.definition.heartbeat,
+      ...timerFacts(this.#options.reader, agent, { source: run.source, at: this.#options.queue.now() }),
       issueStatus: run.issueId === null ? null : (findIssue(this.#options.reader, run.issueId)?.status ?? null),
     });
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;
       case 'refuse':
-        this.#options.queue.discard(run.id, `Not started: ${explainRefusal(verdict.reason)}.`);
+        this.#options.queue.refuseQueued(run, verdict.reason, `Not started: ${explainRefusal(verdict.reason)}.`);
         return 'refused';
       case 'admit':
         return this.#busyReason(run, agent) ?? (await this.#consentReason(run, agent));

@@ -22,6 +22,10 @@ export interface GateFacts {
   /** The configuration file does not have the agent at the moment. */
   readonly isAbsent: boolean;
   readonly heartbeat: HeartbeatPolicy;
+  /** The agent's quiet hours are on. */
+  readonly isQuiet: boolean;
+  /** The agent skips scheduled heartbeats that find nothing to do, and there is nothing. */
+  readonly isIdle: boolean;
   /** The status of the issue that the wake is about; null without one. */
   readonly issueStatus: IssueStatus | null;
 }
@@ -40,8 +44,8 @@ const admit: Verdict = { kind: 'admit' };
 
 /**
  * Whether a wake may become a run now, has to wait, or is not to happen. Asked at the request and again at the claim.
- * Order: stop-everything → trust, consent → terminated → source switch → paused → issue. A tick of a timer is never
- * held: the next one comes by itself.
+ * Order: stop-everything → trust, consent → terminated → source switch → (timer: quiet hours → nothing to do) → paused →
+ * issue. A tick of a timer is never held: the next one comes by itself.
  */
 export function judge(facts: GateFacts): Verdict {
   const verdict = judgeUntimed(facts);
@@ -56,6 +60,8 @@ function judgeUntimed(facts: GateFacts): Verdict {
   if (!facts.isConsented) return { kind: 'hold', reason: 'consent' };
   if (facts.agentState === 'terminated') return { kind: 'refuse', reason: 'terminated' };
   if (!allows(facts.heartbeat, facts.source)) return { kind: 'refuse', reason: 'source_disabled' };
+  if (facts.source === 'timer' && facts.isQuiet) return { kind: 'refuse', reason: 'quiet_hours' };
+  if (facts.source === 'timer' && facts.isIdle) return { kind: 'refuse', reason: 'nothing_to_do' };
   if (facts.agentState === 'paused') return { kind: 'hold', reason: 'paused' };
   if (facts.isAbsent) return { kind: 'hold', reason: 'absent' };
   if (facts.issueStatus !== null && !openIssueStatuses.includes(facts.issueStatus)) {
@@ -101,6 +107,8 @@ export function explainRefusal(reason: RefusalReason): string {
     source_disabled: 'its configuration switches this kind of wake off',
     duplicate: 'it was already asked for',
     issue_closed: 'the issue is closed; reopen it first',
+    quiet_hours: 'its quiet hours have begun, which quietHours sets',
+    nothing_to_do: 'it has nothing to do, and skipWhenIdle is on',
     timer_while_held: 'it is held, and a scheduled heartbeat does not wait',
   };
   return texts[reason];

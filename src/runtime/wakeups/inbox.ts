@@ -28,10 +28,17 @@ export function isStronger(source: WakeSource, than: WakeSource): boolean {
   return strength[source] > strength[than];
 }
 
-/** True for a tick or a ping that brings nothing: while a run of its scope works, it need not be delivered. */
+/** True for a ping that brings nothing: while a run of its scope works, it need not be delivered. */
 export function isBare(request: Pick<WakeRequest, 'source' | 'text' | 'issueId'>): boolean {
-  if (request.source === 'timer') return request.text === null;
   return request.source === 'on_demand' && request.text === null && request.issueId === null;
+}
+
+/** True for a tick of a schedule for which a run is queued or works already: at most one of them is outstanding. */
+export function isRepetition(
+  request: Pick<WakeRequest, 'source' | 'text'>,
+  of: { readonly source: WakeSource },
+): boolean {
+  return request.source === 'timer' && (of.source === 'timer' || request.text === null);
 }
 
 /** The place in the queue that an issue's priority gives; without an issue as for `medium`. */

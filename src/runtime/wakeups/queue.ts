@@ -2,7 +2,15 @@ import { monotonicFactory } from 'ulid';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { Actor, Audit, AuditDetails } from '../governance/audit.ts';
-import type { HoldReason, IssueStatus, RefusalReason, SkipReason, WakeupStatus } from '../model.ts';
+import type {
+  HeartbeatPolicy,
+  HoldReason,
+  IssueStatus,
+  RefusalReason,
+  RunChanges,
+  SkipReason,
+  WakeupStatus,
+} from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
 import { findIssue, setIssueStatus } from '../store/issueTable.ts';
@@ -16,6 +24,7 @@ import {
   markRunStarted,
   nextRunNumber,
   setRunCause,
+  setRunChanges,
   setRunHold,
   setRunProcess,
   type RunRow,
@@ -37,7 +46,8 @@ import {
   returnWakeups,
   type Wakeup,
 } from '../store/wakeupTable.ts';
-import { isBare, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
+import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
+import { NamedHeartbeats } from './namedHeartbeats.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -76,14 +86,21 @@ export class WakeQueue {
   readonly #state: StateWriter;
   readonly #clock: Clock;
   readonly #audit: Audit;
+  readonly #named: NamedHeartbeats;
   readonly #nextId: () => string;
 
   constructor(options: { readonly state: StateWriter; readonly clock: Clock; readonly audit: Audit }) {
     this.#state = options.state;
     this.#audit = options.audit;
+    this.#named = new NamedHeartbeats(options.audit);
     this.#clock = options.clock;
     const ulid = monotonicFactory();
     this.#nextId = () => ulid(this.#clock.now());
+  }
+
+  /** Epoch ms. */
+  now(): number {
+    return this.#clock.now();
   }
 
   /** A new id: a ULID, growing within this process. */
@@ -100,13 +117,11 @@ export class WakeQueue {
     }
     const taskKey = taskKeyOf(request);
     const queued = findQueuedRunOfScope(transaction, request.agent, taskKey);
+    if (queued && isRepetition(request, queued)) return this.#coalesceTick(transaction, request, queued.id);
     if (queued) return this.#mergeIntoQueued(transaction, request, queued);
     const running = findRunningRunOfScope(transaction, request.agent, taskKey);
     if (!running) return this.#queueNewRun(transaction, request, taskKey);
-    if (isBare(request) && request.source === 'timer') {
-      this.#countSkip(transaction, request.agent, 'coalesced');
-      return this.#unrecorded('coalesced', null, running.id);
-    }
+    if (isRepetition(request, running)) return this.#coalesceTick(transaction, request, running.id);
     const status = isBare(request) ? 'coalesced' : 'queued';
     const wakeup = this.#insert(transaction, request, { taskKey, status, runId: isBare(request) ? running.id : null });
     return { wakeupId: wakeup.id, status, refusal: null, runId: running.id, isAfterRunning: true };
@@ -142,6 +157,7 @@ export class WakeQueue {
       this.#recordRun(transaction, run, 'run.claimed', {
         details: { source: run.source, definition: agent.fingerprint, wakeups: wakeups.length, ...issueStatus },
       });
+      this.#named.noteClaimed(transaction, run, wakeups);
       transaction.touchRun(runId);
       transaction.touchAgent(run.agent);
       const claimed = findRun(transaction, runId) ?? run;
@@ -153,6 +169,14 @@ export class WakeQueue {
   noteProcess(runId: string, identity: ProcessIdentity): void {
     this.#state.commit((transaction) => {
       setRunProcess(transaction, runId, identity);
+    });
+  }
+
+  /** Notes what a run changed, before it settles. */
+  noteChanges(runId: string, changes: RunChanges): void {
+    this.#state.commit((transaction) => {
+      setRunChanges(transaction, runId, changes);
+      transaction.touchRun(runId);
     });
   }
 
@@ -174,6 +198,14 @@ export class WakeQueue {
     this.#state.commit((transaction) => {
       if (by !== null) this.#askForEnd(transaction, runId, by);
       this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
+    });
+  }
+
+  /** Settles a queued run that may not start any more; a scheduled heartbeat that comes to nothing that late is counted too. */
+  refuseQueued({ id, agent, source }: RunRow, reason: RefusalReason, message: string): void {
+    this.#state.commit((transaction) => {
+      if (source === 'timer') this.#countSkip(transaction, agent, reason);
+      this.#settle(transaction, id, { ...discarded, finishedAt: this.#clock.now(), message }, true);
     });
   }
 
@@ -207,6 +239,7 @@ export class WakeQueue {
       result: settlement.status,
       details: { ...toDetails(run, settlement), ...(isDelivered ? {} : { isDelivered }), ...issueStatus },
     });
+    if (isDelivered) this.#named.noteSettled(transaction, run, settlement);
     this.#queueFollowUp(transaction, run);
     transaction.touchRun(runId);
     transaction.touchAgent(run.agent);
@@ -293,13 +326,29 @@ export class WakeQueue {
     return wakeup;
   }
 
+  #coalesceTick(transaction: StateTransaction, { agent }: WakeRequest, runId: string): Admission {
+    this.#countSkip(transaction, agent, 'coalesced');
+    return this.#unrecorded('coalesced', null, runId);
+  }
+
   #unrecorded(status: 'refused' | 'coalesced', refusal: RefusalReason | null, runId: string | null): Admission {
     return { wakeupId: this.#nextId(), status, refusal, runId, isAfterRunning: runId !== null };
   }
 
   #countSkip(transaction: StateTransaction, agent: string, reason: SkipReason): void {
-    countSkip(transaction, { agent, reason, at: this.#clock.now() });
+    const isFirst = countSkip(transaction, { agent, reason, at: this.#clock.now() });
     transaction.touchAgent(agent);
+    const policy = isFirst ? findAgent(transaction, agent)?.definition.heartbeat : undefined;
+    const setting = policy && skippingSetting(reason, policy);
+    if (setting === undefined) return;
+    this.#audit.record(transaction, {
+      actor: 'runtime',
+      action: 'heartbeat.skipped',
+      target: `agent:${agent}`,
+      agent,
+      result: reason,
+      details: { setting },
+    });
   }
 
   #findDuplicate(transaction: StateTransaction, request: WakeRequest): Wakeup | undefined {
@@ -355,6 +404,12 @@ export class WakeQueue {
     if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
     return queuePriority(issue.priority);
   }
+}
+
+/** The setting that makes heartbeats come to nothing for a reason; said once a day. */
+function skippingSetting(reason: SkipReason, { quietHours }: HeartbeatPolicy): string | undefined {
+  if (reason === 'quiet_hours') return `quietHours: ${String(quietHours)}`;
+  return reason === 'nothing_to_do' ? 'skipWhenIdle: true' : undefined;
 }
 
 /** A run that was cancelled before it had started. */

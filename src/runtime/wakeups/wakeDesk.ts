@@ -9,6 +9,7 @@ import type { Dispatcher, FolderFacts } from './dispatcher.ts';
 import { explainHold, explainRefusal, judge } from './gate.ts';
 import type { WakeRequest } from './inbox.ts';
 import type { Admission, WakeQueue } from './queue.ts';
+import { timerFacts } from './timerFacts.ts';
 
 /** The answer to a request, told once it is durable. */
 export interface WakeOutcome {
@@ -66,6 +67,7 @@ export class WakeDesk {
       agentState: agent.state,
       isAbsent: agent.isAbsent,
       heartbeat: agent.definition.heartbeat,
+      ...timerFacts(transaction, agent, { source: request.source, at: this.#queue.now() }),
       issueStatus: request.issueId === null ? null : (findIssue(transaction, request.issueId)?.status ?? null),
     });
     const admission =

@@ -6,10 +6,14 @@ import type { Run } from '../../runtime/model.ts';
 import { translate } from '../translate.ts';
 import { issueText } from './issueText.ts';
 import { readLogText } from './logText.ts';
+import { readSimulationText, readWhyText } from './reportText.ts';
 
 const logScheme = 'reveille-log';
 export const issueScheme = 'reveille-issue';
 const consentScheme = 'reveille-consent';
+const changeScheme = 'reveille-change';
+export const whyScheme = 'reveille-why';
+const simulationScheme = 'reveille-simulation';
 
 /** A log that grows is drawn again at most this often. */
 const refreshMs = 1000;
@@ -34,7 +38,7 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
     this.#connections = connections;
     this.#disposables = [
       this.#changeEmitter,
-      ...[logScheme, issueScheme, consentScheme].map((scheme) =>
+      ...[logScheme, issueScheme, consentScheme, changeScheme, whyScheme, simulationScheme].map((scheme) =>
         vscode.workspace.registerTextDocumentContentProvider(scheme, this),
       ),
       connections.onDidChange(() => {
@@ -58,6 +62,12 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
         return readLogText(folder, address.id, translate);
       case issueScheme:
         return this.#issue(folder, address.id);
+      case changeScheme:
+        return changeText(folder, { runId: address.id, path: uri.path.slice(1), side: address.side ?? 'after' });
+      case whyScheme:
+        return readWhyText(folder, address.id, translate);
+      case simulationScheme:
+        return readSimulationText(folder, translate);
       default:
         return consent(folder, address);
     }
@@ -107,7 +117,7 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
   }
 
   #mayHaveChanged(uri: vscode.Uri): boolean {
-    if (uri.scheme === issueScheme) return true;
+    if ([issueScheme, whyScheme, simulationScheme].includes(uri.scheme)) return true;
     if (uri.scheme !== logScheme) return false;
     const address = parseAddress(uri);
     const state = this.#connections.folders.find((folder) => folder.path === address?.folder)?.state;
@@ -122,9 +132,34 @@ function consent(folder: FolderConnection, address: Address): string {
   return address.side === 'before' ? (pending.before ?? '') : pending.after;
 }
 
+async function changeText(
+  folder: FolderConnection,
+  version: { readonly runId: string; readonly path: string; readonly side: 'before' | 'after' },
+): Promise<string> {
+  const { text, kind } = await folder.request('run.fileVersion', version);
+  if (text !== null) return text;
+  if (kind === 'absent') return '';
+  return kind === 'tooLong' ? translate('This file is too long to be shown.') : translate('This file is no text.');
+}
+
 /** The address of a run's log. */
 export function logUri(folder: FolderConnection, run: Run): vscode.Uri {
   return address(logScheme, `${run.agent} run ${String(run.number)}.log`, { folder: folder.path, id: run.id });
+}
+
+/** The address of the log of a run of which only the id is known. */
+export function logUriOf(folder: FolderConnection, runId: string): vscode.Uri {
+  return address(logScheme, `run ${runId}.log`, { folder: folder.path, id: runId });
+}
+
+/** The address of the account of why an agent woke and why it did not. */
+export function whyUri(folder: FolderConnection, agent: string): vscode.Uri {
+  return address(whyScheme, `Why ${agent}.txt`, { folder: folder.path, id: agent });
+}
+
+/** The address of what the schedules of a folder would start. */
+export function simulationUri(folder: FolderConnection): vscode.Uri {
+  return address(simulationScheme, `Next 7 days of ${folder.name}.txt`, { folder: folder.path, id: '' });
 }
 
 /** The address of an issue's document. */
@@ -142,6 +177,17 @@ export function consentUri(
   side: 'before' | 'after',
 ): vscode.Uri {
   return address(consentScheme, `${pending.agent}.yaml`, { folder: folder.path, id: pending.hash, side });
+}
+
+/** The address of one side of a file that a run changed. */
+export function changeUri(
+  folder: FolderConnection,
+  run: { readonly id: string },
+  change: { readonly path: string; readonly side: 'before' | 'after' },
+): vscode.Uri {
+  const query: Address = { folder: folder.path, id: run.id, side: change.side };
+  // The path names the language, and the file itself.
+  return vscode.Uri.from({ scheme: changeScheme, path: `/${change.path}`, query: JSON.stringify(query) });
 }
 
 function address(scheme: string, name: string, query: Address): vscode.Uri {

@@ -51,11 +51,15 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
       intervalSec: 0,
       cron: null,
       timezone: null,
+      catchUp: 'skip',
+      quietHours: null,
+      skipWhenIdle: false,
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,
       maxConcurrentRuns: 1,
     },
+    namedHeartbeats: [],
     ...changes,
   };
 }

@@ -50,6 +50,8 @@ describe('fingerprint', () => {
     { graceSec: 16 },
     { heartbeat: makePolicy({ intervalSec: 60 }) },
     { heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
+    { heartbeat: makePolicy({ quietHours: '22:00-07:00' }) },
+    { namedHeartbeats: [{ name: 'tidy', cron: '@daily', timezone: null, catchUp: 'once', goal: 'Tidy' }] },
   ];
   for (const change of changes) {
     it(`differs with ${JSON.stringify(change)}`, async () => {
@@ -149,6 +151,12 @@ describe('isTightening', () => {
   const unlimited = { ...base, timeoutSec: 0 };
   const off = { ...base, ...beat({ enabled: false }) };
 
+  const quiet = { ...base, ...beat({ quietHours: '22:00-07:00', skipWhenIdle: true, catchUp: 'once' }) };
+  const tidy = { name: 'tidy', cron: '@daily', timezone: null, catchUp: 'once', goal: 'Tidy' } as const;
+  const named = { ...base, namedHeartbeats: [tidy, { ...tidy, name: 'second' }] };
+  const namedOff = { ...named, heartbeat: makePolicy({ enabled: false }) };
+  const cases = [named, { ...named, ...beat({ quietHours: '22:00-07:00', intervalSec: 0 }) }] as const;
+
   const rows: [what: string, before: AgentDefinition, after: Partial<AgentDefinition>, expected: boolean][] = [
     ['nothing changed', base, {}, true],
     ['a shorter limit', base, { timeoutSec: 599 }, true],
@@ -177,6 +185,21 @@ describe('isTightening', () => {
     ['a shorter grace', base, { graceSec: 1 }, false],
     ['a shared directory', base, { shareCwd: true }, false],
     ['another variable', base, { env: { A: '1' } }, false],
+    ['quiet hours where there were none', base, beat({ quietHours: '22:00-07:00' }), true],
+    ['no quiet hours any more', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: null } }, false],
+    ['other quiet hours', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: '22:00-08:00' } }, false],
+    ['quiet hours in another zone', cases[1], { heartbeat: { ...cases[1].heartbeat, timezone: 'UTC' } }, false],
+    ['skipping', base, beat({ skipWhenIdle: true }), true],
+    ['no skipping any more', quiet, { heartbeat: { ...quiet.heartbeat, skipWhenIdle: false } }, false],
+    ['no catching up any more', quiet, { heartbeat: { ...quiet.heartbeat, catchUp: 'skip' } }, true],
+    ['catching up', base, beat({ catchUp: 'once' }), false],
+    ['a new named heartbeat', base, { namedHeartbeats: [tidy] }, false],
+    ['a named heartbeat less', named, { namedHeartbeats: [tidy] }, true],
+    ['a named heartbeat at other times', named, { namedHeartbeats: [{ ...tidy, cron: '@weekly' }] }, false],
+    ['a named heartbeat with another goal', named, { namedHeartbeats: [{ ...tidy, goal: 'x' }] }, false],
+    ['a named heartbeat that skips now', named, { namedHeartbeats: [{ ...tidy, catchUp: 'skip' }] }, true],
+    ['named heartbeats switched off', named, { heartbeat: namedOff.heartbeat }, true],
+    ['named heartbeats switched on', namedOff, { heartbeat: makePolicy() }, false],
   ];
   for (const [what, before, after, expected] of rows) {
     it(`says ${expected ? 'yes' : 'no'} to ${what}`, () => {

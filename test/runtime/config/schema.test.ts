@@ -43,6 +43,7 @@ describe('the configuration schema', () => {
       timeoutSec: 1800,
       graceSec: 15,
       heartbeat: makePolicy(),
+      namedHeartbeats: [],
     });
   });
 
@@ -82,19 +83,76 @@ agents:
   it('reads a heartbeat in full', () => {
     const heartbeat = parseAgent(`    heartbeat:
       { enabled: false, cron: "0 9 * * 1-5", timezone: Europe/Paris, wakeOnAssignment: false, wakeOnOnDemand: false,
-        wakeOnAutomation: false, maxConcurrentRuns: 3 }
+        wakeOnAutomation: false, maxConcurrentRuns: 3, catchUp: skip, quietHours: "22:00-07:00", skipWhenIdle: true }
 `).heartbeat;
     assert.deepEqual(heartbeat, {
       enabled: false,
       intervalSec: 0,
       cron: '0 9 * * 1-5',
       timezone: 'Europe/Paris',
+      catchUp: 'skip',
+      quietHours: '22:00-07:00',
+      skipWhenIdle: true,
       wakeOnAssignment: false,
       wakeOnOnDemand: false,
       wakeOnAutomation: false,
       maxConcurrentRuns: 3,
     });
   });
+
+  it('lets intervals skip what they missed and cron expressions make up for it, unless told otherwise', () => {
+    const catchUpOf = (heartbeat: string) => parseAgent(`    heartbeat: ${heartbeat}\n`).heartbeat.catchUp;
+    assert.equal(catchUpOf('{ intervalSec: 60 }'), 'skip');
+    assert.equal(catchUpOf('{ intervalSec: 60, catchUp: once }'), 'once');
+    assert.equal(catchUpOf('{ cron: "0 9 * * *" }'), 'once');
+    assert.equal(catchUpOf('{ cron: "0 9 * * *", catchUp: skip }'), 'skip');
+  });
+
+  it('gives each agent its share in the named heartbeats that are on', () => {
+    const [ceo, engineer] = parseAgents(`
+agents:
+  ceo: { adapter: process, command: a }
+  engineer: { adapter: process, command: b }
+heartbeats:
+  daily-build: { schedule: " 0 9 * * * ", agents: [ceo, engineer], goal: Review, timezone: Europe/Paris }
+  tidy: { schedule: "@weekly", agents: [ceo], goal: Tidy, catchUp: skip }
+  old: { schedule: "@weekly", agents: [ceo], goal: Old, enabled: false }
+`);
+    const daily = { name: 'daily-build', cron: '0 9 * * *', timezone: 'Europe/Paris', catchUp: 'once', goal: 'Review' };
+    const tidy = { name: 'tidy', cron: '@weekly', timezone: null, catchUp: 'skip', goal: 'Tidy' };
+    assert.deepEqual(ceo?.namedHeartbeats, [daily, tidy]);
+    assert.deepEqual(engineer?.namedHeartbeats, [daily]);
+  });
+
+  const wrongHeartbeats: [what: string, line: string, problem: RegExp][] = [
+    [
+      'an unknown agent',
+      '{ schedule: "@daily", agents: [engineer, nobody], goal: x }',
+      /^6:50 .*there is no agent "nobody"/,
+    ],
+    ['nobody', '{ schedule: "@daily", agents: [], goal: x }', /^6:39 .*at least one agent/],
+    ['an agent twice', '{ schedule: "@daily", agents: [engineer, engineer], goal: x }', /^6:39 .*twice/],
+    ['no goal', '{ schedule: "@daily", agents: [engineer] }', /^6:\d+ .*goal/],
+    ['every second', '{ schedule: "* * * * * *", agents: [engineer], goal: x }', /^6:21 .*once a minute is the most/],
+    [
+      'a typo',
+      '{ schedule: "@daily", agent: [engineer], agents: [engineer], goal: x }',
+      /^6:31 .*did you mean "agents"/,
+    ],
+  ];
+  for (const [what, line, problem] of wrongHeartbeats) {
+    it(`refuses a named heartbeat with ${what}, at its place`, () => {
+      const [found] = findProblems(`${minimal}heartbeats:\n  tidy: ${line}\n`);
+      assert.match(found ?? '', problem);
+    });
+  }
+
+  for (const hours of ['22:00', '22:00-22:00', '24:00-07:00', '22:60-07:00', 'night']) {
+    it(`refuses the quiet hours ${hours}, at their place`, () => {
+      const [found] = findProblems(`${minimal}    heartbeat: { quietHours: "${hours}" }\n`);
+      assert.match(found ?? '', /^5:30 .*expected two different times of day/);
+    });
+  }
 
   it('lets nothing wake an agent that is not enabled', () => {
     const { heartbeat } = parseAgent('    enabled: false\n    heartbeat: { intervalSec: 60 }\n');

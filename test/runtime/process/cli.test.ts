@@ -57,6 +57,14 @@ describe('The command line', function () {
     const followed = await read(place, ['wake', 'quick', '--message', 'told now', '--follow']);
     assert.match(followed, /told now[\s\S]*quick Succeeded[\s\S]*Its log: /i);
     assert.match(await read(place, ['log', place.started[0] ?? '']), /told early/);
+    assert.equal(await read(place, ['queue']), 'Nothing waits.\n');
+    const why = await read(place, ['why', 'quick']);
+    assert.match(
+      why,
+      /^quick does not run because it has no schedule and nothing waits; it wakes by: [\s\S]*Wake by on demand: /,
+    );
+    assert.match(why, new RegExp(`Run \\d+ ${place.started[0] ?? ''} · succeeded`));
+    assert.equal(await read(place, ['simulate']), 'No agent has a schedule: nothing starts by itself.\n');
     assert.match(await read(place, ['stop-runtime']), /^$/);
   });
 

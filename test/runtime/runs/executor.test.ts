@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapters } from '../../../src/runtime/adapters/adapters.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import type { Recording } from '../../../src/runtime/runs/changes/changeRecorder.ts';
 import { Executor, type Assignment, type RunRecords } from '../../../src/runtime/runs/executor.ts';
 import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
 import type { Settlement } from '../../../src/runtime/store/runTable.ts';
@@ -11,6 +12,11 @@ import { makeDefinition } from '../../support/policies.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
+
+const unwatched: Recording = {
+  finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
+  dispose: () => undefined,
+};
 
 /** An executor in a folder of its own, whose disk is as slow as the test wants. */
 async function openExecutor(command: string, disk: Promise<void>) {
@@ -25,6 +31,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const noted: number[] = [];
   const records: RunRecords = {
     noteProcess: (_runId, { pid }) => noted.push(pid),
+    noteChanges: () => undefined,
     settle: (_runId, settlement) => settlements.push(settlement),
     durable: () => disk,
   };
@@ -35,6 +42,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
     records,
     adapterOf: (type) => adapters[type],
     trees,
+    changes: { begin: () => Promise.resolve(unwatched) },
     clock: systemClock,
     logger,
     logsDirectory: join(folder.path, 'logs'),

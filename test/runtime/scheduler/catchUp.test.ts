@@ -26,9 +26,19 @@ describe('decideCatchUp', () => {
     assert.equal(decideCatchUp(weekly, { plannedAt: monday, now: justInTime + 1, jitterMs: 0 }), null);
   });
 
-  it('does nothing for intervals and for a schedule that is off', () => {
+  it('stands for the missed times of an interval that asks for it, in its phase', () => {
+    const hourly = makePolicy({ intervalSec: 3600, catchUp: 'once' });
+    const options = { plannedAt: at('2026-06-01T09:10Z'), now: at('2026-06-03T10:00Z'), jitterMs: 5000 };
+    assert.deepEqual(decideCatchUp(hourly, options), { plannedAt: at('2026-06-03T09:10Z'), missed: 49 });
+    const everyThreeDays = makePolicy({ intervalSec: 3 * 86_400, catchUp: 'once' });
+    assert.equal(decideCatchUp(everyThreeDays, options), null);
+  });
+
+  it('does nothing for a schedule that skips, has no times, or is off', () => {
     const options = { plannedAt: at('2026-06-01T09:00Z'), now: at('2026-06-01T10:00Z'), jitterMs: 0 };
     assert.equal(decideCatchUp(makePolicy({ intervalSec: 300 }), options), null);
+    assert.equal(decideCatchUp({ ...daily, catchUp: 'skip' }, options), null);
+    assert.equal(decideCatchUp(makePolicy({ catchUp: 'once' }), options), null);
     assert.equal(decideCatchUp({ ...daily, enabled: false }, options), null);
   });
 

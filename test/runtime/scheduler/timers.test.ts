@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import type { Clock } from '../../../src/runtime/clock.ts';
 import type { HeartbeatPolicy } from '../../../src/runtime/model.ts';
 import { jitterMs } from '../../../src/runtime/scheduler/jitter.ts';
-import { Timers, type DueHeartbeat } from '../../../src/runtime/scheduler/timers.ts';
+import {
+  Timers,
+  type ClockGap,
+  type DueHeartbeat,
+  type MissedHeartbeats,
+} from '../../../src/runtime/scheduler/timers.ts';
 import { ManualClock } from '../../support/manualClock.ts';
 import { makePolicy } from '../../support/policies.ts';
 import { TestLogger } from '../../support/testLogger.ts';
@@ -10,10 +16,10 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const monday = Date.parse('2026-06-01T06:00:00Z');
-const agent = 'engineer';
+const id = 'engineer';
 const every = (intervalSec: number) => makePolicy({ intervalSec });
 const daily = makePolicy({ cron: '0 9 * * *', timezone: 'UTC' });
-const dailyJitter = jitterMs(agent, day);
+const dailyJitter = jitterMs(id, day);
 
 describe('Timers', () => {
   let clock: ManualClock;
@@ -21,6 +27,8 @@ describe('Timers', () => {
   let timers: Timers;
   let due: (DueHeartbeat & { at: number })[];
   let planned: Map<string, number | null>;
+  let missed: MissedHeartbeats[];
+  let gaps: ClockGap[];
 
   function open(startAt: number): void {
     clock = new ManualClock(startAt);
@@ -32,13 +40,17 @@ describe('Timers', () => {
     const opened = new Timers({ clock, log });
     due = [];
     planned = new Map();
+    missed = [];
+    gaps = [];
+    opened.onDidMiss((event) => missed.push(event));
+    opened.onDidFindGap((gap) => gaps.push(gap));
     opened.onDidFallDue((event) => due.push({ ...event, at: clock.now() }));
-    opened.onDidPlan(({ agent: key, nextAt }) => planned.set(key, nextAt));
+    opened.onDidPlan(({ id: key, nextAt }) => planned.set(key, nextAt));
     return opened;
   }
 
   function startWith(policy: HeartbeatPolicy, plannedAt: number | null = null): void {
-    timers.set(agent, policy, plannedAt);
+    timers.set(id, policy, plannedAt);
     timers.start();
   }
 
@@ -54,8 +66,8 @@ describe('Timers', () => {
 
   it('lets the first heartbeat of an interval come after one interval, then keeps its phase', () => {
     startWith(every(300));
-    const first = monday + 300_000 + jitterMs(agent, 300_000);
-    assert.equal(planned.get(agent), first);
+    const first = monday + 300_000 + jitterMs(id, 300_000);
+    assert.equal(planned.get(id), first);
     clock.tick(16 * minute);
     assert.deepEqual(
       due.map(({ plannedAt, at }) => [plannedAt, at]),
@@ -65,14 +77,14 @@ describe('Timers', () => {
   });
 
   it('fires nothing before it is started', () => {
-    timers.set(agent, every(30), null);
+    timers.set(id, every(30), null);
     clock.tick(minute);
     assert.deepEqual([due, clock.pendingTimers], [[], 0]);
   });
 
   it('never sets a timer of more than 30 s, even for one in 24.9 days', () => {
     startWith(every(24.9 * 86_400));
-    const first = planned.get(agent) ?? 0;
+    const first = planned.get(id) ?? 0;
     assert.deepEqual(clock.pendingDelays, [30_000]);
     clock.tick(24.9 * day);
     assert.equal(due.length, 0);
@@ -89,7 +101,7 @@ describe('Timers', () => {
     assert.equal(due.length, 0);
     clock.tick(1);
     assert.equal(due[0]?.plannedAt, monday + 40_000);
-    assert.equal(planned.get(agent), monday + 340_000);
+    assert.equal(planned.get(id), monday + 340_000);
   });
 
   it('does not announce a plan that its owner has stored already', () => {
@@ -100,7 +112,7 @@ describe('Timers', () => {
   it('has planned the next heartbeat before it fires', () => {
     startWith(every(30));
     const seen: (number | null | undefined)[] = [];
-    timers.onDidFallDue(() => seen.push(planned.get(agent)));
+    timers.onDidFallDue(() => seen.push(planned.get(id)));
     clock.tick(minute);
     assert.ok(seen.length > 0);
     assert.ok(seen.every((next) => typeof next === 'number' && next > monday + 30_000));
@@ -118,7 +130,7 @@ describe('Timers', () => {
 
   it('skips what an interval missed while the machine slept, and keeps its phase', () => {
     startWith(every(300));
-    const first = planned.get(agent) ?? 0;
+    const first = planned.get(id) ?? 0;
     clock.jump(17 * minute);
     clock.tick(30_000);
     assert.equal(due.length, 0);
@@ -127,7 +139,8 @@ describe('Timers', () => {
       due.map(({ plannedAt }) => (plannedAt - first) % 300_000),
       [0],
     );
-    assert.ok(log.lines.some((line) => line.includes('clock jumped')));
+    assert.deepEqual(missed, [{ id, firstAt: first, missed: 3 }]);
+    assert.deepEqual(gaps, [{ from: monday, to: monday + 17 * minute + 30_000, gapMs: 17 * minute }]);
   });
 
   it('catches up once with a cron expression that slept over three times, through its jitter', () => {
@@ -137,7 +150,8 @@ describe('Timers', () => {
     const lastMissed = Date.parse('2026-06-03T09:00:00Z') + dailyJitter;
     assert.deepEqual(due, [
       {
-        agent,
+        id,
+        firstAt: Date.parse('2026-06-01T09:00:00Z') + dailyJitter,
         plannedAt: lastMissed,
         missed: 3,
         isCatchUp: true,
@@ -150,12 +164,92 @@ describe('Timers', () => {
     assert.deepEqual([due.length, due[1]?.isCatchUp], [2, false]);
   });
 
+  it('makes up once for what an interval missed if it is to, and goes on in its phase', () => {
+    startWith(makePolicy({ intervalSec: 3600, catchUp: 'once' }));
+    const first = planned.get(id) ?? 0;
+    clock.jump(5 * hour);
+    clock.tick(30_000 + 30_000);
+    assert.deepEqual(
+      due.map(({ plannedAt, firstAt, missed: count, isCatchUp }) => [plannedAt, firstAt, count, isCatchUp]),
+      [[first + 4 * hour, first, 5, true]],
+    );
+    clock.tick(2 * hour);
+    assert.deepEqual(
+      due.slice(1).map(({ plannedAt }) => plannedAt),
+      [first + 5 * hour, first + 6 * hour],
+    );
+    assert.deepEqual(missed, []);
+  });
+
+  it('notices a halt during which the other clock went on too', () => {
+    const halted = new ManualClock(monday);
+    const stopped = new Timers({ clock: haltingClock(halted, 10 * minute), log });
+    stopped.onDidFindGap((gap) => gaps.push(gap));
+    stopped.set(id, every(300), null);
+    stopped.start();
+    halted.tick(11 * minute);
+    stopped.dispose();
+    assert.deepEqual(
+      gaps.map(({ gapMs }) => gapMs),
+      [10 * minute],
+    );
+  });
+
+  it('tells of a clock that was set back, and of none that is a minute off', () => {
+    startWith(every(300));
+    clock.jump(minute);
+    clock.tick(30_000);
+    clock.jump(-minute);
+    clock.tick(30_000);
+    assert.deepEqual(gaps, []);
+    clock.jump(-2 * hour);
+    clock.tick(30_000);
+    assert.deepEqual(
+      gaps.map(({ gapMs }) => gapMs),
+      [-2 * hour],
+    );
+  });
+
+  it('fires a time of each day once in a year of clock changes, leap day included', () => {
+    const start = Date.parse('2027-12-31T12:00:00Z');
+    timers.dispose();
+    open(start);
+    startWith(makePolicy({ cron: '30 2 * * *', timezone: 'America/New_York' }));
+    clock.tick(366 * day);
+    const days = due.map(({ plannedAt }) => new Date(plannedAt - 4 * hour).toISOString().slice(0, 10));
+    assert.deepEqual([days.length, new Set(days).size, days.includes('2028-02-29')], [366, 366, true]);
+  });
+
+  it('keeps a schedule of 60 days and one of a year over restarts', () => {
+    for (const [cron, expected] of [
+      ['0 6 1 */2 *', '2026-07-01T06:00:00Z'],
+      ['@yearly', '2027-01-01T00:00:00Z'],
+    ] as const) {
+      timers.dispose();
+      open(monday);
+      startWith(makePolicy({ cron, timezone: 'UTC' }));
+      const stored = planned.get(id) ?? 0;
+      assert.equal(stored, Date.parse(expected) + jitterMs(id, 60 * day));
+      for (let restart = 0; restart < 3; restart++) {
+        clock.tick(5 * day);
+        timers.dispose();
+        timers = openTimers();
+        startWith(makePolicy({ cron, timezone: 'UTC' }), stored);
+      }
+      clock.tick(stored - clock.now());
+      assert.deepEqual(
+        due.map(({ plannedAt, at }) => [plannedAt, at]),
+        [[stored, stored]],
+      );
+    }
+  });
+
   it('keeps the missed time stored until its catch-up has fired, so that a crash does not lose it', () => {
     startWith(daily);
-    const missed = planned.get(agent) ?? 0;
+    const missed = planned.get(id) ?? 0;
     clock.jump(4 * hour);
     clock.tick(30_000);
-    assert.equal(planned.get(agent), missed);
+    assert.equal(planned.get(id), missed);
     timers.dispose();
     timers = openTimers();
     clock.tick(2 * minute);
@@ -173,7 +267,7 @@ describe('Timers', () => {
     clock.jump(2 * day);
     clock.tick(hour);
     assert.equal(due.length, 0);
-    assert.equal(planned.get(agent), Date.parse('2026-06-08T09:00:00Z') + dailyJitter);
+    assert.equal(planned.get(id), Date.parse('2026-06-08T09:00:00Z') + dailyJitter);
   });
 
   it('treats what was missed while it was not running like a sleep', () => {
@@ -192,7 +286,7 @@ describe('Timers', () => {
       due.map(({ isCatchUp, missed }) => [isCatchUp, missed]),
       [[false, 0]],
     );
-    assert.equal(planned.get(agent), monday + 280_000);
+    assert.equal(planned.get(id), monday + 280_000);
   });
 
   it('makes one heartbeat of two that passed within a minute', () => {
@@ -206,7 +300,7 @@ describe('Timers', () => {
 
   it('lets an interval wait no longer when the clock is set back', () => {
     startWith(every(300));
-    const waitMs = (planned.get(agent) ?? 0) - monday;
+    const waitMs = (planned.get(id) ?? 0) - monday;
     clock.tick(100_000);
     clock.jump(-day);
     clock.tick(waitMs - 100_000 - 1);
@@ -252,25 +346,25 @@ describe('Timers', () => {
 
   it('follows a stored plan of a clock that was ahead only in its phase', () => {
     startWith(every(300), monday + 10 * day + 1000);
-    assert.equal(planned.get(agent), monday + 1000);
+    assert.equal(planned.get(id), monday + 1000);
   });
 
   it('counts a changed interval from now, and leaves an unchanged one alone', () => {
     startWith(every(4 * 3600));
     clock.tick(hour);
-    const before = planned.get(agent) ?? null;
-    timers.set(agent, { ...every(4 * 3600), wakeOnAssignment: false }, before);
-    assert.equal(planned.get(agent), before);
-    timers.set(agent, every(300), before);
-    assert.equal(planned.get(agent), monday + hour + 300_000 + jitterMs(agent, 300_000));
+    const before = planned.get(id) ?? null;
+    timers.set(id, makePolicy({ intervalSec: 4 * 3600, wakeOnAssignment: false }), before);
+    assert.equal(planned.get(id), before);
+    timers.set(id, every(300), before);
+    assert.equal(planned.get(id), monday + hour + 300_000 + jitterMs(id, 300_000));
     clock.tick(6 * minute);
     assert.equal(due.length, 1);
   });
 
-  it('plans nothing for an agent that is switched off or removed', () => {
+  it('plans nothing for an id that is switched off or removed', () => {
     startWith(every(300));
-    timers.set(agent, { ...every(300), enabled: false }, planned.get(agent) ?? null);
-    assert.equal(planned.get(agent), null);
+    timers.set(id, { ...every(300), enabled: false }, planned.get(id) ?? null);
+    assert.equal(planned.get(id), null);
     timers.set('other', every(60), null);
     timers.remove('other');
     clock.tick(hour);
@@ -278,7 +372,7 @@ describe('Timers', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
-  it('lets a listener remove an agent that is due in the same moment', () => {
+  it('lets a listener remove an id that is due in the same moment', () => {
     startWith(every(30), monday - 1000);
     timers.set('other', every(30), monday - 500);
     timers.onDidFallDue(() => {
@@ -286,8 +380,8 @@ describe('Timers', () => {
     });
     clock.tick(1);
     assert.deepEqual(
-      due.map((event) => event.agent),
-      [agent],
+      due.map((event) => event.id),
+      [id],
     );
   });
 
@@ -307,7 +401,7 @@ describe('Timers', () => {
     };
     const many = new Timers({ clock: counting, log });
     many.start();
-    for (let index = 0; index < 10_000; index++) many.set(`agent-${String(index)}`, every(86_400), null);
+    for (let index = 0; index < 10_000; index++) many.set(`id-${String(index)}`, every(86_400), null);
     assert.deepEqual([counting.pendingTimers, timersSet], [1, 1]);
     reads.count = 0;
     counting.tick(hour);
@@ -324,3 +418,17 @@ describe('Timers', () => {
     assert.equal(due.length, 0);
   });
 });
+
+/** A clock whose first timer comes late by `lateMs`, on both clocks, as after a halt of the whole process. */
+function haltingClock(clock: ManualClock, lateMs: number): Clock {
+  let isFirst = true;
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    setTimeout(callback, delayMs) {
+      const extraMs = isFirst ? lateMs : 0;
+      isFirst = false;
+      return clock.setTimeout(callback, delayMs + extraMs);
+    },
+  };
+}

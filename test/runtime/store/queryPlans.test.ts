@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { listActivity, listActivityAfter } from '../../../src/runtime/store/activityTable.ts';
+import {
+  listActivity,
+  listActivityAfter,
+  listAgentChanges,
+  listFolderChanges,
+} from '../../../src/runtime/store/activityTable.ts';
 import { listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
 import {
@@ -7,7 +12,9 @@ import {
   findQueuedRunOfScope,
   findRunningRunOfScope,
   listActiveRuns,
+  listLastRunTimes,
   listQueuedRuns,
+  listQueuedRunsBefore,
   listRunningRuns,
   listRuns,
   listSettledRuns,
@@ -15,10 +22,15 @@ import {
   nextRunNumber,
 } from '../../../src/runtime/store/runTable.ts';
 import { listSessions } from '../../../src/runtime/store/sessionTable.ts';
-import { deleteOldSkips, listSkips } from '../../../src/runtime/store/skipTable.ts';
+import { deleteOldSkips, listSkipDays, listSkips } from '../../../src/runtime/store/skipTable.ts';
 import type { Writer } from '../../../src/runtime/store/store.ts';
 import { deleteOldUsage, sumUsage } from '../../../src/runtime/store/usageTable.ts';
-import { findWakeupByKey, listWaitingWakeups, listWakeupsOfRun } from '../../../src/runtime/store/wakeupTable.ts';
+import {
+  findWakeupByKey,
+  listWaitingWakeups,
+  listWakeupsOfAgent,
+  listWakeupsOfRun,
+} from '../../../src/runtime/store/wakeupTable.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
 
 const session = { agent: 'a', taskKey: 't', adapter: 'process', runs: 1, createdAt: 1, updatedAt: 1 };
@@ -27,7 +39,7 @@ const page = { before: 7, limit: 50 };
 /** Each query that a list, a request or a wake makes. */
 const queries: Record<string, (reader: Writer) => unknown> = {
   'queued runs': (reader) => listQueuedRuns(reader, null, 16),
-  'queued runs, next page': (reader) => listQueuedRuns(reader, { priority: 1, number: 5 }, 16),
+  'queued runs, next page': (reader) => listQueuedRuns(reader, { priority: 1, place: 5 }, 16),
   'unheld runs': (reader) => listUnheldRuns(reader, 500),
   'running runs': (reader) => listRunningRuns(reader),
   'queued run of a scope': (reader) => findQueuedRunOfScope(reader, 'a', 't'),
@@ -40,6 +52,12 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'number of a run': (reader) => nextRunNumber(reader),
   'page of issues': (reader) => listIssues(reader, { ...page, includeClosed: true }),
   'page of open issues': (reader) => listIssues(reader, { ...page, includeClosed: false }),
+  'queued runs before one': (reader) => listQueuedRunsBefore(reader, { priority: 1, place: 5 }, 2),
+  'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
+  'wakeups of an agent': (reader) => listWakeupsOfAgent(reader, 'a', 7, 50),
+  'changes of an agent': (reader) => listAgentChanges(reader, 'a', 7, 50),
+  'changes of the folder': (reader) => listFolderChanges(reader, 7, 50),
+  'days with skips': (reader) => listSkipDays(reader, 'a', 7, 50),
   inbox: (reader) => listWaitingWakeups(reader, 'a', 't'),
   'wakeups of a run': (reader) => listWakeupsOfRun(reader, 'r'),
   'wakeup by key': (reader) => findWakeupByKey(reader, { agent: 'a', source: 'timer', idempotencyKey: 'k', since: 1 }),

@@ -14,6 +14,9 @@ const open: HeartbeatPolicy = {
   intervalSec: 0,
   cron: null,
   timezone: null,
+  catchUp: 'skip',
+  quietHours: null,
+  skipWhenIdle: false,
   wakeOnAssignment: true,
   wakeOnOnDemand: true,
   wakeOnAutomation: true,
@@ -39,6 +42,8 @@ const domains = {
   agentState: ['active', 'paused', 'terminated'],
   isAbsent: booleans,
   heartbeat: [open, closed],
+  isQuiet: booleans,
+  isIdle: booleans,
   issueStatus: [null, ...issueStatuses],
 } satisfies { [K in keyof GateFacts]: readonly GateFacts[K][] };
 
@@ -60,6 +65,8 @@ function naive(facts: GateFacts): string {
     [!facts.isConsented, 'hold consent'],
     [facts.agentState === 'terminated', 'refuse terminated'],
     [facts.heartbeat === closed, 'refuse source_disabled'],
+    [facts.source === 'timer' && facts.isQuiet, 'refuse quiet_hours'],
+    [facts.source === 'timer' && facts.isIdle, 'refuse nothing_to_do'],
     [facts.agentState === 'paused', 'hold paused'],
     [facts.isAbsent, 'hold absent'],
     [facts.issueStatus === 'done' || facts.issueStatus === 'cancelled', 'refuse issue_closed'],
@@ -81,7 +88,7 @@ describe('gate', () => {
       assert.equal(toText(judge(facts)), naive(facts), JSON.stringify(facts));
       count += 1;
     }
-    assert.equal(count, 4 * 16 * 3 * 2 * 2 * 7);
+    assert.equal(count, 4 * 16 * 3 * 2 * 2 * 4 * 7);
   });
 
   it('has four switches, each of which stops its own source only', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isBare, isStronger, queuePriority, taskKeyOf } from '../../../src/runtime/wakeups/inbox.ts';
+import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf } from '../../../src/runtime/wakeups/inbox.ts';
 
 describe('inbox', () => {
   it('derives the task key from task, issue, schedule, source, in that order', () => {
@@ -11,14 +11,26 @@ describe('inbox', () => {
     assert.equal(taskKeyOf(base), 'on_demand');
   });
 
-  it('calls bare only ticks and pings that bring nothing', () => {
+  it('calls bare only pings that bring nothing', () => {
     const nothing = { text: null, issueId: null };
-    assert.equal(isBare({ source: 'timer', ...nothing }), true);
     assert.equal(isBare({ source: 'on_demand', ...nothing }), true);
     assert.equal(isBare({ source: 'on_demand', text: 'x', issueId: null }), false);
     assert.equal(isBare({ source: 'on_demand', text: null, issueId: 'i' }), false);
     assert.equal(isBare({ source: 'assignment', ...nothing }), false);
     assert.equal(isBare({ source: 'automation', ...nothing }), false);
+  });
+
+  it('takes a tick for a repetition of one that waits or works, also when it brings a goal', () => {
+    const rows = [
+      ['timer', null, 'timer', true],
+      ['timer', 'goal', 'timer', true],
+      ['timer', null, 'on_demand', true],
+      ['timer', 'goal', 'on_demand', false],
+      ['on_demand', null, 'timer', false],
+    ] as const;
+    for (const [source, text, of, expected] of rows) {
+      assert.equal(isRepetition({ source, text }, { source: of }), expected, `${source} ${String(text)} ${of}`);
+    }
   });
 
   it('orders sources from a person down to a timer', () => {

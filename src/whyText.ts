@@ -1,0 +1,246 @@
+import { formatDuration, formatOutcome, formatRelativeTime, runDurationMs, type Translate } from './format.ts';
+import type { TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
+import type { HoldReason, Run, SkipReason, WakeSource, WakeupStatus } from './runtime/model.ts';
+
+/** The account of an agent, as the runtime gives it. */
+export interface Why {
+  readonly agent: string;
+  /** Epoch ms at which it was true. */
+  readonly at: number;
+  readonly now: WhyNow;
+  readonly entries: readonly TimelineEntry[];
+  readonly next: TimelineCursor | null;
+}
+
+/** How a time is written, in the reader's time zone. */
+export type FormatTime = (at: number) => string;
+
+/** The account of why an agent woke and why it did not, line by line: first the answer for now, then the timeline, newest first. */
+export function describeWhy(why: Why, formatTime: FormatTime, t: Translate): string[] {
+  const numbers = new Map(
+    why.entries.flatMap((entry) => (entry.kind === 'run' ? [[entry.run.id, entry.run.number]] : [])),
+  );
+  const lines = why.entries.map((entry) => `${formatTime(entry.at)}  ${describeEntry(entry, numbers, t)}`);
+  return [
+    describeNow(why, formatTime, t),
+    '',
+    ...(lines.length === 0 ? [t('Nothing has happened to {0} yet.', why.agent)] : lines),
+    ...(why.next === null ? [] : ['', t('There is more before this.')]),
+  ];
+}
+
+/** One sentence: whether it runs, why, and what to do about it. */
+export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: Translate): string {
+  switch (now.kind) {
+    case 'running':
+      return t(
+        '{0} runs now: run {1} {2}, started {3}.',
+        agent,
+        now.number,
+        now.runId,
+        formatRelativeTime(now.since, at, t),
+      );
+    case 'held': {
+      const { because, next } = holdTexts(now.reason, t);
+      const note = now.note === null ? because : `${because} (${oneLine(now.note)})`;
+      const waiting = now.waiting === 0 ? '' : ` ${t('Runs that wait for it: {0}.', now.waiting)}`;
+      return `${t('{0} does not run because {1}; {2}.', agent, note, next)}${waiting}`;
+    }
+    case 'queued': {
+      const { because, next } = holdTexts(now.reason ?? 'slots_busy', t);
+      const text = now.reason === null ? t('it is about to start') : `${because}; ${next}`;
+      const since = formatRelativeTime(now.since, at, t);
+      return t(
+        '{0} does not run yet because {1}. Run {2} {3} was queued {4}.',
+        agent,
+        text,
+        now.number,
+        now.runId,
+        since,
+      );
+    }
+    case 'scheduled': {
+      const planned = t('{0} will run next at {1} because its schedule says so', agent, formatTime(now.at));
+      return now.willSkip === null ? `${planned}.` : `${planned}, ${unlessText(now.willSkip, t)}.`;
+    }
+    case 'asked':
+      return now.sources.length === 0
+        ? t('{0} does not run because its configuration switches every kind of wake off; allow one there.', agent)
+        : t(
+            '{0} does not run because it has no schedule and nothing waits; it wakes by: {1}.',
+            agent,
+            now.sources.map((source) => sourceWord(source, t)).join(', '),
+          );
+  }
+}
+
+function unlessText(reason: 'quiet_hours' | 'nothing_to_do', t: Translate): string {
+  return reason === 'quiet_hours'
+    ? t('but that time lies in its quiet hours and will be skipped')
+    : t('but will be skipped if there is still nothing to do');
+}
+
+/** Something that waits, as the runtime lists it. */
+export interface Waiting {
+  readonly run: Run;
+  readonly since: number;
+  readonly wakeups: number;
+  readonly messages: number;
+}
+
+/** What waits, line by line: queued runs in their order, then wakes that wait for the end of a running run. */
+export function describeQueue(
+  {
+    entries,
+    behind,
+    hasMore,
+  }: Readonly<Record<'entries' | 'behind', readonly Waiting[]>> & { readonly hasMore: boolean },
+  now: number,
+  t: Translate,
+): string[] {
+  if (entries.length + behind.length === 0) return [t('Nothing waits.')];
+  const describe = ({ run, since, wakeups, messages }: Waiting, waits: string): string => {
+    const parts = [waits, t('since {0}', formatRelativeTime(since, now, t)), t('wakes: {0}', wakeups)];
+    if (messages > 0) parts.push(t('with messages: {0}', messages));
+    return `${run.id}  ${run.agent}  ${parts.join(' · ')} · ${oneLine(run.reason)}`;
+  };
+  return [
+    ...entries.map((one) =>
+      describe(one, one.run.heldFor === null ? t('next in turn') : holdTexts(one.run.heldFor, t).because),
+    ),
+    ...(hasMore ? ['…'] : []),
+    ...behind.map((one) => describe(one, t('waits for the end of this run'))),
+  ];
+}
+
+/** Why it does not run, and what helps; both in lower case, as parts of a sentence. */
+function holdTexts(
+  reason: HoldReason | 'terminated',
+  t: Translate,
+): { readonly because: string; readonly next: string } {
+  const texts: Record<HoldReason | 'terminated', readonly [because: string, next: string]> = {
+    stopped: [t('everything is stopped'), t('release everything to go on')],
+    draining: [t('the runtime is being updated'), t('it goes on in a moment')],
+    trust: [t('this workspace is not trusted'), t('trust it to go on')],
+    consent: [t('its definition waits for your review'), t('review the configuration')],
+    paused: [t('it is paused'), t('resume it')],
+    absent: [t('it is missing from the configuration'), t('put it back there')],
+    scope_busy: [t('it works on the same task already'), t('wait for that run, or cancel it')],
+    cwd_busy: [t('another run works in its directory'), t('wait for that run, or set shareCwd')],
+    slots_busy: [t('all slots are taken'), t('wait for a run to end, or cancel one')],
+    terminated: [t('it was removed'), t('add it to the configuration under another name')],
+  };
+  const [because, next] = texts[reason];
+  return { because, next };
+}
+
+function describeEntry(entry: TimelineEntry, numbers: ReadonlyMap<string, number>, t: Translate): string {
+  switch (entry.kind) {
+    case 'wakeup':
+      return describeWakeup(entry, numbers, t);
+    case 'run':
+      return describeRun(entry.run, t);
+    case 'skips':
+      return t(
+        'Scheduled heartbeats skipped on that day (UTC): {0}.',
+        entry.counts.map(({ reason, skips }) => `${String(skips)} ${skipWord(reason, t)}`).join(', '),
+      );
+    case 'change':
+      return describeChange(entry, t);
+  }
+}
+
+function describeWakeup(
+  { source, reason, status, statusReason, runId, hasText }: Extract<TimelineEntry, { kind: 'wakeup' }>,
+  numbers: ReadonlyMap<string, number>,
+  t: Translate,
+): string {
+  const number = runId === null ? undefined : numbers.get(runId);
+  const run = runId === null ? '' : number === undefined ? ` → ${runId}` : ` → ${t('run {0}', number)}`;
+  const why = statusReason === null ? '' : ` (${skipWord(statusReason, t)})`;
+  const message = hasText ? `, ${t('with a message')}` : '';
+  return `${t('Wake by {0}', sourceWord(source, t))}: ${oneLine(reason)}${message} · ${wakeupWord(status, t)}${why}${run}`;
+}
+
+function describeRun(run: Run, t: Translate): string {
+  const duration = runDurationMs(run);
+  const took = duration === null ? '' : ` ${t('after {0}', formatDuration(duration))}`;
+  const wait = run.heldFor === null ? '' : `: ${holdTexts(run.heldFor, t).because}`;
+  const message = run.message === null ? '' : ` · ${oneLine(run.message)}`;
+  const name = t('Run {0} {1}', run.number, run.id);
+  return `${name} · ${formatOutcome(run, t)}${took}${wait} · ${oneLine(run.reason)}${message}`;
+}
+
+function describeChange({ action, actor, text }: Extract<TimelineEntry, { kind: 'change' }>, t: Translate): string {
+  const texts: Readonly<Record<string, string>> = {
+    'agent.paused': t('Paused'),
+    'agent.resumed': t('Resumed'),
+    'session.reset': t('Session reset'),
+    'configuration.accepted': t('Definition accepted'),
+    'run.cancelAsked': t('Cancel asked for'),
+    'run.moved': t('Moved in the queue'),
+    'heartbeat.missed': t('Heartbeats missed, too late to catch up'),
+    'heartbeat.caughtUp': t('Heartbeats missed, and caught up with'),
+    'clock.jumped': t('The clock jumped, or the machine slept'),
+    'run.deleted': t('Run deleted'),
+    'run.undone': t('Run undone'),
+    'everything.stopped': t('Everything stopped'),
+    'everything.released': t('Everything released'),
+    'runtime.started': t('Runtime started'),
+    'runtime.stopped': t('Runtime stopped'),
+    'state.restored': t('State restored from a backup'),
+    'state.adopted': t('State adopted from another folder'),
+  };
+  const by = actor === 'runtime' ? '' : ` (${actor})`;
+  return `${texts[action] ?? action}${by}${text === null ? '' : `: ${oneLine(text)}`}`;
+}
+
+function wakeupWord(status: WakeupStatus, t: Translate): string {
+  const texts: Record<WakeupStatus, string> = {
+    queued: t('waits'),
+    claimed: t('being worked on'),
+    coalesced: t('merged: it was at it already'),
+    completed: t('delivered'),
+    failed: t('delivered; the run failed'),
+    cancelled: t('cancelled'),
+    refused: t('refused'),
+  };
+  return texts[status];
+}
+
+function sourceWord(source: WakeSource, t: Translate): string {
+  const texts: Record<WakeSource, string> = {
+    timer: t('heartbeat'),
+    assignment: t('assignment'),
+    on_demand: t('on demand'),
+    automation: t('automation'),
+  };
+  return texts[source];
+}
+
+/** A reason from the store: a known one in words, another as it stands there. */
+function skipWord(reason: string, t: Translate): string {
+  const texts: Partial<Record<SkipReason, string>> & Readonly<Record<string, string>> = {
+    stopped: t('everything was stopped'),
+    draining: t('the runtime was being updated'),
+    trust: t('workspace not trusted'),
+    consent: t('waiting for your review'),
+    paused: t('paused'),
+    absent: t('not in the configuration'),
+    terminated: t('removed'),
+    source_disabled: t('switched off in the configuration'),
+    issue_closed: t('issue closed'),
+    quiet_hours: t('quiet hours'),
+    nothing_to_do: t('nothing to do'),
+    coalesced: t('already at work'),
+    missed: t('missed'),
+    cancelled_by_user: t('by a person'),
+  };
+  return texts[reason] ?? reason.replaceAll('_', ' ');
+}
+
+/** What somebody wrote, so that it stays within its line. */
+function oneLine(text: string): string {
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length <= 200 ? line : `${line.slice(0, 199).trimEnd()}…`;
+}
