@@ -8,7 +8,7 @@ export function makePolicy(differences: Partial<HeartbeatPolicy> = {}): Heartbea
     intervalSec: 0,
     cron: null,
     timezone: null,
-    catchUp: differences.cron == null ? 'skip' : 'once',
+    catchUp: (differences.cron ?? null) === null ? 'skip' : 'once',
     quietHours: null,
     skipWhenIdle: false,
     wakeOnAssignment: true,
