@@ -45,11 +45,15 @@ interface Watched {
 /** Longest that a start or an end waits for a snapshot, in milliseconds. */
 const limitMs = 10_000;
 const pruneEvery = 20;
+/** How long a directory counts as being in no repository once that was found, in milliseconds: many short runs ask the same. */
+const noRepositoryMs = 2000;
 
 /** Records what runs change in working trees. */
 export class ChangeRecorder {
   readonly #options: ChangeRecorderOptions;
   readonly #watched = new Map<string, Watched>();
+  /** Directories in no repository, and when (monotonic) that was found. */
+  readonly #withoutRepository = new Map<string, number>();
   #git: Promise<Git | null> | undefined;
   #userExcludes: Promise<string> | undefined;
 
@@ -60,9 +64,15 @@ export class ChangeRecorder {
   /** Notes how the working tree is before a run starts in `cwd`. Resolves within 10 s; never rejects. */
   async begin(runId: string, cwd: string): Promise<Recording> {
     const { clock, workspaceFolder } = this.#options;
+    const foundAt = this.#withoutRepository.get(cwd);
+    if (foundAt !== undefined && clock.monotonic() - foundAt < noRepositoryMs) return unknown('no_repository');
     try {
       const tree = await findWorkingTree(cwd, workspaceFolder);
-      if (tree === null) return unknown('no_repository');
+      this.#withoutRepository.delete(cwd);
+      if (tree === null) {
+        this.#withoutRepository.set(cwd, clock.monotonic());
+        return unknown('no_repository');
+      }
       const git = await this.#findGit();
       if (git === null) return unknown('no_git');
       return await this.#begin(runId, { git, tree }, clock.monotonic() + limitMs);

@@ -161,6 +161,16 @@ describe('ChangeRecorder', function () {
     assert.deepEqual((await changesOf(() => undefined)).summary, { kind: 'unknown', gap: 'no_git' });
   });
 
+  it('sees a repository that is made later, at the latest after two seconds', async () => {
+    let now = 0;
+    clock = { ...systemClock, monotonic: () => now };
+    recorder = open();
+    const kinds: string[] = [];
+    const make = (): unknown => makeRepository(work, { 'a.txt': 'a\n' });
+    for (now of [0, 1999, 2000]) kinds.push((await changesOf(() => now === 0 && make())).summary.kind);
+    assert.deepEqual(kinds, ['unknown', 'unknown', 'recorded']);
+  });
+
   it('takes a git from no folder that depends on where it is looked for', async () => {
     const bin = join(folder.path, 'bin');
     writeFiles(bin, { git: '#!/bin/sh\n', 'git.exe': '' });
