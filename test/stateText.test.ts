@@ -35,7 +35,7 @@ const backup: BackupSummary = {
   agents: 2,
   issues: 3,
   runs: 40,
-  folder: '/work/shop',
+  folder: '/srv/shop',
   newestAt: now - 5 * hourMs,
   digest: 'd',
 };
@@ -59,7 +59,7 @@ describe('What is asked before state is changed', () => {
   });
 
   it('says of a backup how old it is, what it holds, and what is lost and cancelled', () => {
-    const folder = { name: 'shop', path: '/work/shop', running: 2 };
+    const folder = { name: 'shop', path: '/srv/shop', running: 2 };
     const { question, detail } = restoreConfirmation(folder, backup, { now, t });
     assert.match(question, /state of "shop"/);
     assert.match(detail, /agents: 2, issues: 3, runs: 40\. Its newest entry is of .*\(5 h ago\)/);
@@ -69,10 +69,10 @@ describe('What is asked before state is changed', () => {
   });
 
   it('says so when a backup is of another folder, or empty', () => {
-    const folder = { name: 'shop', path: '/work/shop', running: 0 };
-    const other = restoreConfirmation(folder, { ...backup, folder: '/work/other' }, { now, t }).detail;
+    const folder = { name: 'shop', path: '/srv/shop', running: 0 };
+    const other = restoreConfirmation(folder, { ...backup, folder: '/srv/other' }, { now, t }).detail;
     const empty = restoreConfirmation(folder, { ...backup, newestAt: null }, { now, t }).detail;
-    assert.match(other, /made of another folder: \/work\/other\./);
+    assert.match(other, /made of another folder: \/srv\/other\./);
     assert.doesNotMatch(other, /cancelled\.$/m);
     assert.match(empty, /It holds an empty state\./);
   });

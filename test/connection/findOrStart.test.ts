@@ -3,7 +3,7 @@ import { storeWithin } from '../../src/connection/findOrStart.ts';
 import { explainExit, runtimeEnvironment } from '../../src/connection/launchRuntime.ts';
 
 describe('storeWithin', () => {
-  const folder = { id: '0123456789abcdef0123456789abcdef', path: '/work' };
+  const folder = { id: '0123456789abcdef0123456789abcdef', path: '/srv' };
   const within = (path: string): string => storeWithin(path, folder).replaceAll('\\', '/');
 
   it('is the same for the first and the second window of a workspace', () => {

@@ -7,14 +7,14 @@ import { useTemporaryFolder } from '../support/eachTemporaryFolder.ts';
 
 describe('normalizePath', () => {
   const table: [NodeJS.Platform, string, string][] = [
-    ['win32', 'c:\\work\\app', 'C:\\work\\app'],
-    ['win32', 'C:/work/app/', 'C:\\work\\app'],
+    ['win32', 'c:\\srv\\app', 'C:\\srv\\app'],
+    ['win32', 'C:/srv/app/', 'C:\\srv\\app'],
     ['win32', 'c:', 'C:\\'],
     ['win32', 'C:\\', 'C:\\'],
-    ['win32', '\\\\?\\C:\\work', 'C:\\work'],
+    ['win32', '\\\\?\\C:\\srv', 'C:\\srv'],
     ['win32', '\\\\?\\UNC\\server\\share\\x', '\\\\server\\share\\x'],
     ['win32', '//server/share/x', '\\\\server\\share\\x'],
-    ['linux', '/work/app/', '/work/app'],
+    ['linux', '/srv/app/', '/srv/app'],
     ['linux', '/', '/'],
     ['linux', '/we\\ird', '/we\\ird'],
   ];
@@ -27,13 +27,13 @@ describe('normalizePath', () => {
 
 describe('folderKey', () => {
   it('ignores case of drives, shares and those parts where the file system does', () => {
-    assert.equal(folderKey('C:\\Work\\App', 'win32', [true, true]), folderKey('c:\\work\\APP', 'win32', [true, true]));
+    assert.equal(folderKey('C:\\Srv\\App', 'win32', [true, true]), folderKey('c:\\srv\\APP', 'win32', [true, true]));
     assert.equal(
       folderKey('\\\\Server\\Share\\App', 'win32', [true]),
       folderKey('\\\\server\\share\\app', 'win32', [true]),
     );
-    assert.notEqual(folderKey('/Work/App', 'linux', [false, true]), folderKey('/work/app', 'linux', [false, true]));
-    assert.equal(folderKey('/work/App', 'linux', [false, true]), folderKey('/work/app', 'linux', [false, true]));
+    assert.notEqual(folderKey('/Srv/App', 'linux', [false, true]), folderKey('/srv/app', 'linux', [false, true]));
+    assert.equal(folderKey('/srv/App', 'linux', [false, true]), folderKey('/srv/app', 'linux', [false, true]));
   });
 
   it('takes both spellings of an accent for one on macOS only', () => {

@@ -16,7 +16,7 @@ import { Registry } from '../../src/endpoint/registry.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { useTemporaryFolder } from '../support/eachTemporaryFolder.ts';
 
-const folder = { id: 'a'.repeat(32), path: '/work/app' };
+const folder = { id: 'a'.repeat(32), path: '/srv/app' };
 const registryModule = new URL('../../src/endpoint/registry.ts', import.meta.url).href;
 
 describe('Registry', () => {

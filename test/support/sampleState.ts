@@ -13,7 +13,7 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
     consent: 'accepted',
     isRunnable: true,
     commandLine: 'node agent.mjs',
-    cwd: '/work',
+    cwd: '/srv',
     timeoutSec: 60,
     heartbeat: {
       enabled: false,
@@ -102,7 +102,7 @@ export function sampleSnapshot(part: Partial<Snapshot> = {}): Snapshot {
   return {
     sequence: 0,
     runtime: sampleRuntime(),
-    configuration: { status: 'ok', path: '/work/.reveille/reveille.yaml', org: null, problems: [], pending: [] },
+    configuration: { status: 'ok', path: '/srv/.reveille/reveille.yaml', org: null, problems: [], pending: [] },
     agents: [sampleAgent('engineer')],
     issues: [],
     runs: [],

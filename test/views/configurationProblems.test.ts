@@ -5,7 +5,7 @@ import { sampleAgent } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
 
 const problems = [{ message: 'no such key', line: 3, column: 5 }];
-const invalid = { status: 'invalid', path: '/work/b/.reveille/reveille.yaml', problems } as const;
+const invalid = { status: 'invalid', path: '/srv/b/.reveille/reveille.yaml', problems } as const;
 
 describe('mistakes in a configuration', () => {
   it('are told for each file that has one', () => {

@@ -9,7 +9,7 @@ import { viewedFolder } from './viewedFolder.ts';
 /** A folder whose runtime is a few maps in memory: runs and their logs, told as a real one tells them. */
 export class FakeConnection implements FolderConnection {
   readonly name = 'workshop';
-  readonly path = '/work/workshop';
+  readonly path = '/srv/workshop';
   status: ConnectionStatus = { kind: 'connected' };
   state: FolderState | null = null;
   isWatching = false;

@@ -33,5 +33,5 @@ export function viewedFolder(parts: FolderParts = {}): ViewedFolder {
     configuration: { ...configuration, problems: [...configuration.problems], pending: [...configuration.pending] },
     runtime: { ...snapshot.runtime, ...parts.runtime },
   });
-  return { name, path: `/work/${name}`, status: parts.status ?? { kind: 'connected' }, state };
+  return { name, path: `/srv/${name}`, status: parts.status ?? { kind: 'connected' }, state };
 }

@@ -93,7 +93,7 @@ describe('the dashboard', function () {
     await press('New Issue…');
     await page.locator('.card-name', { hasText: 'checker' }).click();
     await page.locator('tbody .link').first().click();
-    const folder = '/work/workshop';
+    const folder = '/srv/workshop';
     assert.deepEqual(sent.slice(1), [
       { kind: 'command', action: 'wake', subject: { folder, agent: 'checker' } },
       { kind: 'command', action: 'pause', subject: { folder, agent: 'checker' } },
@@ -117,7 +117,7 @@ describe('the dashboard', function () {
     assert.deepEqual(sent.at(-1), {
       kind: 'command',
       action: 'wake',
-      subject: { folder: '/work/workshop', agent: 'checker' },
+      subject: { folder: '/srv/workshop', agent: 'checker' },
     });
     const state = busy();
     await send({ ...state, agents: state.agents.map((agent) => ({ ...agent, role: 'Something new' })) });

@@ -5,7 +5,7 @@ import { toConfigurationJsonSchema } from '../../../src/runtime/config/schema.ts
 import type { AgentDefinition } from '../../../src/runtime/definition.ts';
 import { makePolicy } from '../../support/policies.ts';
 
-const folder = path.resolve('/work space');
+const folder = path.resolve('/srv space');
 const minimal = 'agents:\n  engineer:\n    adapter: process\n    command: node\n';
 
 function parseAgents(text: string): readonly AgentDefinition[] {
