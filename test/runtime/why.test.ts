@@ -1,22 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { gated, letGo } from '../support/gatedAgent.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
-
-/** Works until a file of its task appears in the workspace. */
-const gated = `
-agents:
-  gated:
-    adapter: process
-    command: sh
-    args: [-c, 'while [ ! -e "go-$REVEILLE_TASK_KEY" ]; do sleep 0.02; done; cat']
-    shareCwd: true
-    heartbeat: { maxConcurrentRuns: 9 }
-`;
-
-function letGo(runtime: TestRuntime, taskKey: string): void {
-  writeFileSync(join(runtime.folder.path, `go-${taskKey}`), '');
-}
 
 describe('Why', function () {
   this.timeout(60_000);
