@@ -159,6 +159,11 @@ export const run = z.object({
   logRemoval: z.nullable(z.object({ reason: z.enum(['age', 'size']), limit: z.number() })),
   priority: z.number(),
   place: z.number(),
+  chainId: z.nullable(z.string()),
+  attempt: z.number(),
+  notBefore: z.nullable(epochMs),
+  waitingSince: z.nullable(epochMs),
+  stalledSince: z.nullable(epochMs),
   changes: z.nullable(runChanges),
 }) satisfies z.ZodMiniType<Run>;
 

@@ -61,7 +61,16 @@ export async function fillStore(
 function ask(agent: string, number: number): WakeRequest {
   const text = number % 3 === 0 ? `Look at change ${String(number)} again; two of its checks failed.` : null;
   const reason = 'Woken by hand';
-  return { agent, source: 'on_demand', reason, text, issueId: null, taskKey: null, idempotencyKey: null };
+  return {
+    agent,
+    source: 'on_demand',
+    reason,
+    text,
+    issueId: null,
+    taskKey: null,
+    idempotencyKey: null,
+    author: 'user',
+  };
 }
 
 function end(number: number, finishedAt: number): Settlement {

@@ -72,6 +72,8 @@ export function wakeupOf(asked: Asked): Omit<Wakeup, 'number'> {
     reason: 'Assigned by Anna',
     text: 'The second item is missing again; see the last comment.',
     idempotencyKey: null,
+    author: 'user',
+    cause: null,
     status: 'queued',
     statusReason: null,
     endedAt: null,

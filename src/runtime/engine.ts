@@ -15,7 +15,8 @@ import { listRunningRuns } from './store/runTable.ts';
 import { countSessionRuns } from './store/sessionTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
-import { Dispatcher, type FolderFacts } from './wakeups/dispatcher.ts';
+import { Dispatcher } from './wakeups/dispatcher.ts';
+import type { FolderFacts } from './wakeups/gate.ts';
 import { WakeQueue } from './wakeups/queue.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 

@@ -62,7 +62,7 @@ function dayOf(reader: Reader, agent: string, now: number): AgentDay {
 function statusOf(row: AgentRow, running: number): AgentStatus {
   if (running > 0) return 'running';
   if (row.isAbsent) return 'absent';
-  if (row.state !== 'active') return row.state;
+  if (row.state !== 'active') return row.state === 'tripped' ? 'paused' : row.state;
   if (!row.isEnforced) return 'pending_approval';
   return row.lastRunStatus === 'failed' || row.lastRunStatus === 'timed_out' ? 'error' : 'idle';
 }

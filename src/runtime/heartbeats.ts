@@ -167,6 +167,7 @@ export class Heartbeats {
       issueId: null,
       taskKey: `heartbeat:${name}`,
       idempotencyKey: `due:${name}:${String(plannedAt)}`,
+      author: 'runtime' as const,
     }));
     const isMember = (key: string): boolean => members.some(({ agent }) => agent === key);
     const passedOver = listAgents(transaction)
@@ -185,6 +186,7 @@ export class Heartbeats {
       issueId: null,
       taskKey: null,
       idempotencyKey: `due:${String(due.plannedAt)}`,
+      author: 'runtime',
     };
   }
 

@@ -4,6 +4,10 @@
 export const wakeSources = ['timer', 'assignment', 'on_demand', 'automation'] as const;
 export type WakeSource = (typeof wakeSources)[number];
 
+/** Who asked for a wake: a person, an agent in one of its runs, or the runtime by itself. */
+export const wakeAuthors = ['user', 'agent', 'runtime'] as const;
+export type WakeAuthor = (typeof wakeAuthors)[number];
+
 /** `queued → running → succeeded | failed | timed_out | cancelled`; the last four are settled. */
 export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'timed_out', 'cancelled'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -49,6 +53,8 @@ export const runErrorCodes = [
   'cancelled_by_user',
   'cancelled_by_stop',
   'process_lost',
+  'temporary_failure',
+  'rate_limited',
   'log_failed',
   'internal',
 ] as const;
@@ -61,7 +67,16 @@ export const holdReasons = [
   'consent',
   'paused',
   'absent',
+  'loop_breaker',
+  'blocked',
+  'secrets',
+  'locked',
+  'rate_limit',
+  'budget',
+  'confirmation',
+  'retry',
   'scope_busy',
+  'session_busy',
   'cwd_busy',
   'slots_busy',
   'draining',
@@ -275,6 +290,15 @@ export interface Run {
   readonly place: number;
   /** Null until it has ended, and for runs that were never watched. */
   readonly changes: RunChanges | null;
+  /** The first attempt at what this run is another attempt at; null for the first one itself. */
+  readonly chainId: string | null;
+  /** Counts from 1 within the chain. */
+  readonly attempt: number;
+  /** Epoch ms before which a queued run does not start; null if it may at once. */
+  readonly notBefore: number | null;
+  /** Epoch ms since which a running run waits for a person, or says nothing; null if it does not. */
+  readonly waitingSince: number | null;
+  readonly stalledSince: number | null;
 }
 
 /** Why nothing is known of what a run changed. */

@@ -30,7 +30,7 @@ import type { Owner } from './store/owner.ts';
 import { listRunningRuns } from './store/runTable.ts';
 import { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
-import type { FolderFacts } from './wakeups/dispatcher.ts';
+import type { FolderFacts } from './wakeups/gate.ts';
 
 export interface RuntimeOptions extends OwnedStoreOptions {
   readonly logPath: string;

@@ -8,8 +8,9 @@ import { findNamedNext } from './store/heartbeatTable.ts';
 import { listLastRunTimes } from './store/runTable.ts';
 import type { Reader } from './store/store.ts';
 import { quarterMs, quarterOf, sumUsage } from './store/usageTable.ts';
-import type { FolderFacts } from './wakeups/dispatcher.ts';
+import type { FolderFacts } from './wakeups/gate.ts';
 import { obstacleOf } from './wakeups/explain.ts';
+import { agentFacts } from './wakeups/gateFacts.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const spanMs = 7 * dayMs;
@@ -77,14 +78,14 @@ function gatherPlans(options: SimulationOptions): Plan[] {
 type Common = Omit<Plan, 'id' | 'heartbeat' | 'schedule' | 'nextAt'>;
 
 function commonOf(row: AgentRow, { reader, facts, now }: SimulationOptions): Common {
-  const { key, definition, state, isAbsent, isEnforced } = row;
+  const { key, definition } = row;
   const { heartbeat } = definition;
   return {
     agent: key,
     quietHours: heartbeat.quietHours,
     quietZone: heartbeat.timezone,
     skipsWhenIdle: heartbeat.skipWhenIdle,
-    obstacle: obstacleOf({ ...facts, isConsented: isEnforced, agentState: state, isAbsent, heartbeat }),
+    obstacle: obstacleOf({ ...facts, ...agentFacts(row) }),
     cwd: definition.shareCwd ? null : definition.cwd,
     maxConcurrentRuns: heartbeat.maxConcurrentRuns,
     runMs: median(listLastRunTimes(reader, key, sampleRuns)),

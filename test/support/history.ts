@@ -31,6 +31,8 @@ export function addPastRun(writer: Writer, { endedAt, ...part }: PastRun): strin
     number: wakeupNumber,
     text: null,
     idempotencyKey: null,
+    author: 'user',
+    cause: null,
     status: state === 'settled' ? 'completed' : state === 'running' ? 'claimed' : 'queued',
     statusReason: null,
     runId: id,

@@ -26,6 +26,7 @@ const additions: readonly ((writer: Writer, part: number) => void)[] = [
   addChanges,
   addSchedules,
   addQueue,
+  addWork,
 ];
 
 /** All tables of a database, in the order of their names, with their rows in the order of their content. */
@@ -143,6 +144,30 @@ function addSchedules(writer: Writer, part: number): void {
 
 function addQueue(writer: Writer, part: number): void {
   writer.run(`UPDATE run SET place = ? WHERE status = 'queued' AND number = ?`, [part * 1000, part * 10 + 2]);
+}
+
+function addWork(writer: Writer, part: number): void {
+  writer.run(`UPDATE run SET chain_id = 'RUN1', attempt = 2, not_before = 9000 WHERE number = ?`, [part * 10 + 2]);
+  writer.run(`UPDATE wakeup SET author = 'agent', cause_run_id = 'RUN1', hops = 2 WHERE number = ?`, [part * 10 + 2]);
+  writer.run(
+    `INSERT INTO streak (agent, task_key, failures, same_errors, last_error, unchanged) VALUES ('agent1', ?, 2, 1, 'exit_code', 0)`,
+    [`task${String(part)}`],
+  );
+  writer.run(
+    `INSERT INTO rate_limit (key, since, until_at, strikes, probe_run_id, reason) VALUES (?, 1000, 9000, 1, NULL, 'Come back later')`,
+    [`provider${String(part)}`],
+  );
+  writer.run(
+    `INSERT INTO question (id, number, run_id, agent, task_key, issue_id, text, choices, status, answer, asked_at, ended_at)
+     VALUES (?, ?, 'RUN1', 'agent1', 'task0', NULL, 'Which one?', '["this","that"]', 'pending', NULL, 1000, NULL)`,
+    [`QUESTION${String(part)}`, part],
+  );
+  writer.run(`UPDATE issue SET parent_id = 'ISSUE1' WHERE number = ? AND id <> 'ISSUE1'`, [part]);
+  writer.run(`INSERT INTO issue_blocker (issue_id, blocker_id) VALUES (?, 'ISSUE2')`, [`ISSUE${String(part + 2)}`]);
+  writer.run(
+    `INSERT INTO issue_comment (id, number, issue_id, author, run_id, text, created_at) VALUES (?, ?, 'ISSUE1', 'user', NULL, 'Well done', 1000)`,
+    [`COMMENT${String(part)}`, part],
+  );
 }
 
 async function make(schema: number): Promise<void> {

@@ -63,6 +63,11 @@ export function sampleRun(number: number, part: Partial<Run> = {}): Run {
     priority: 2,
     place: number,
     changes: null,
+    chainId: null,
+    attempt: 1,
+    notBefore: null,
+    waitingSince: null,
+    stalledSince: null,
     ...part,
   };
 }

@@ -15,7 +15,7 @@ import { wasmPath } from './wasm.ts';
 /** A wake on demand with a text for agent `a`, changed as given. */
 export function makeRequest(part: Partial<WakeRequest> = {}): WakeRequest {
   const base = { agent: 'a', source: 'on_demand', reason: 'r', text: 'text' } as const;
-  return { ...base, issueId: null, taskKey: null, idempotencyKey: null, ...part };
+  return { ...base, issueId: null, taskKey: null, idempotencyKey: null, author: 'user', ...part };
 }
 
 /** A wake queue on a store of its own, with the accepted agents `a` and `b`. */

@@ -32,6 +32,7 @@ export function agentRequests(options: {
         issueId: issueId ?? null,
         taskKey: taskKey ?? null,
         idempotencyKey: idempotencyKey ?? null,
+        author: 'user',
       } as const;
       return desk.wake(request, userActor(client));
     },

@@ -124,6 +124,7 @@ function wakeAssignee(
     issueId: issue.id,
     taskKey: null,
     idempotencyKey: null,
+    author: 'user',
   } as const;
   return options.desk.request(transaction, request, by);
 }

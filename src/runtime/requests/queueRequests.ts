@@ -75,6 +75,7 @@ export function queueRequests(options: QueueRequestOptions): QueueRequests {
           source: 'on_demand',
           text: null,
           idempotencyKey: null,
+          author: 'user',
         } as const;
         const made = desk.request(transaction, wake, userActor(client));
         if (made.refusal === null) move(options, transaction, { runId, to: 'first' }, client);
@@ -108,7 +109,7 @@ function move(
 function toEntry(reader: Reader, run: RunRow): QueueEntry {
   const waiting = waitingOf(reader, run);
   const { process: _process, cursor: _cursor, commandLine: _line, cwd: _cwd, ...rest } = run;
-  const { stdoutExcerpt: _out, stderrExcerpt: _err, ...listed } = rest;
+  const { stdoutExcerpt: _out, stderrExcerpt: _err, isForced: _forced, needsConfirmation: _needs, ...listed } = rest;
   const since = waiting[0]?.requestedAt ?? run.queuedAt;
   return { run: listed, since, wakeups: waiting.length, messages: countMessages(waiting) };
 }

@@ -53,7 +53,7 @@ function requireRun(store: Store, runId: string): RunRow {
 }
 
 function toDetail(row: RunRow, logsDirectory: string): RunDetail {
-  const { cursor: _cursor, process, ...run } = row;
+  const { cursor: _cursor, isForced: _forced, needsConfirmation: _needs, process, ...run } = row;
   const logPath = logPathOf(logsDirectory, row.id);
   // The row learns the size when the run settles.
   const logBytes = run.finishedAt === null ? logSize(logPath) : run.logBytes;

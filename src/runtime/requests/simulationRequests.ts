@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { RequestHandlers } from '../server.ts';
 import { simulateSchedules } from '../simulation.ts';
 import type { Store } from '../store/store.ts';
-import type { FolderFacts } from '../wakeups/dispatcher.ts';
+import type { FolderFacts } from '../wakeups/gate.ts';
 
 type SimulationRequests = Pick<RequestHandlers, 'schedule.simulate'>;
 

@@ -8,8 +8,9 @@ import { countRuns, findFirstQueuedRun, listRunningRuns, listRuns } from '../sto
 import { listSkipDays } from '../store/skipTable.ts';
 import type { Reader, Store } from '../store/store.ts';
 import { listWakeupsOfAgent, type Wakeup } from '../store/wakeupTable.ts';
-import type { FolderFacts } from '../wakeups/dispatcher.ts';
+import type { FolderFacts } from '../wakeups/gate.ts';
 import { explainNow, mergeTimeline, timelineStart, type NowFacts, type TimelineSources } from '../wakeups/explain.ts';
+import { agentFacts } from '../wakeups/gateFacts.ts';
 import { timerFacts } from '../wakeups/timerFacts.ts';
 import { requireAgent } from './agentRequests.ts';
 
@@ -46,12 +47,12 @@ async function isAccepted({ isConsented }: WhyRequestOptions, agent: AgentRow): 
 }
 
 function gatherNow({ store, facts }: WhyRequestOptions, agent: AgentRow, isConsented: boolean): NowFacts {
-  const { key, state, isAbsent, definition } = agent;
+  const { key } = agent;
   const nextHeartbeatAt = nextHeartbeatOf(agent, store);
   const running = listRunningRuns(store).find((run) => run.agent === key);
   const queued = findFirstQueuedRun(store, key);
   return {
-    gate: { ...facts(), isConsented, agentState: state, isAbsent, heartbeat: definition.heartbeat },
+    gate: { ...facts(), ...agentFacts(agent), isConsented },
     note: agent.stateReason,
     nextHeartbeatAt,
     willSkip: nextHeartbeatAt === null ? null : skipAt(store, agent, nextHeartbeatAt),

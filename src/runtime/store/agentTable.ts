@@ -3,8 +3,8 @@ import type { RunStatus } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
 
-/** What a person made of an agent; whether it runs follows from its runs. */
-export type AgentState = 'active' | 'paused' | 'terminated';
+/** What a person made of an agent, or it of itself (`tripped`: the loop breaker paused it); whether it runs follows from its runs. */
+export type AgentState = 'active' | 'paused' | 'tripped' | 'terminated';
 
 export interface AgentRow {
   readonly key: string;

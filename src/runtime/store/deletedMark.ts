@@ -1,7 +1,7 @@
 import type { Reader } from './store.ts';
 
 /** What is numbered for people, and whose numbers are therefore never given twice. */
-export type Numbered = 'run' | 'wakeup' | 'issue';
+export type Numbered = 'run' | 'wakeup' | 'issue' | 'question' | 'issue_comment';
 
 /**
  * The number after the highest that was ever given. A trigger of the schema notes the highest one deleted, whoever deletes:

@@ -4,6 +4,7 @@ import { historySchema } from './schema/historySchema.ts';
 import { initialSchema } from './schema/initialSchema.ts';
 import { queueSchema } from './schema/queueSchema.ts';
 import { scheduleSchema } from './schema/scheduleSchema.ts';
+import { workSchema } from './schema/workSchema.ts';
 
 /**
  * The schema, step by step. Journals name these by position and replay them: a migration that was released is never
@@ -16,4 +17,5 @@ export const migrations: readonly string[] = [
   changesSchema,
   scheduleSchema,
   queueSchema,
+  workSchema,
 ];

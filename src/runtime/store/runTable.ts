@@ -22,6 +22,10 @@ export interface RunRow extends Run {
   readonly process: ProcessIdentity | null;
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
+  /** A person wants it to run now, whatever holds it that a person may pass over. */
+  readonly isForced: boolean;
+  /** It waits until a person says whether it is still wanted. */
+  readonly needsConfirmation: boolean;
 }
 
 /** How a run ended, as its row keeps it. */
@@ -38,8 +42,8 @@ export interface Settlement {
 }
 
 const listColumns =
-  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit, priority, place, changes';
-const allColumns = `${listColumns}, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt`;
+  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit, priority, place, changes, chain_id, attempt, not_before, waiting_since, stalled_since';
+const allColumns = `${listColumns}, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt, is_forced, needs_confirmation`;
 
 /** A run as clients see it in lists. */
 export function findListedRun(reader: Reader, id: string): Run | undefined {
@@ -284,6 +288,11 @@ function toRun(row: Row): Run {
     priority: row[20] as number,
     place: row[21] as number,
     changes: toChanges(row[22] as string | null),
+    chainId: row[23] as string | null,
+    attempt: row[24] as number,
+    notBefore: row[25] as number | null,
+    waitingSince: row[26] as number | null,
+    stalledSince: row[27] as number | null,
   };
 }
 
@@ -298,14 +307,16 @@ function toChanges(json: string | null): RunChanges | null {
 }
 
 function toRunRow(row: Row): RunRow {
-  const pid = row[26] as number | null;
+  const pid = row[31] as number | null;
   return {
     ...toRun(row),
-    cursor: row[23] as number | null,
-    commandLine: row[24] as string,
-    cwd: row[25] as string,
-    process: pid === null ? null : { pid, startTime: row[27] as string, bootId: row[28] as string },
-    stdoutExcerpt: row[29] as string,
-    stderrExcerpt: row[30] as string,
+    cursor: row[28] as number | null,
+    commandLine: row[29] as string,
+    cwd: row[30] as string,
+    process: pid === null ? null : { pid, startTime: row[32] as string, bootId: row[33] as string },
+    stdoutExcerpt: row[34] as string,
+    stderrExcerpt: row[35] as string,
+    isForced: row[36] === 1,
+    needsConfirmation: row[37] === 1,
   };
 }

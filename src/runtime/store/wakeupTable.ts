@@ -1,4 +1,4 @@
-import type { WakeSource, WakeupStatus } from '../model.ts';
+import type { WakeAuthor, WakeSource, WakeupStatus } from '../model.ts';
 import type { Row } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
@@ -23,20 +23,23 @@ export interface Wakeup {
   readonly runId: string | null;
   readonly requestedAt: number;
   readonly endedAt: number | null;
+  readonly author: WakeAuthor;
+  /** See `WakeRequest.cause`. */
+  readonly cause: { readonly runId: string; readonly hops: number } | null;
 }
 
 /** How long a repetition of a request is recognised by its key, in milliseconds. */
 export const idempotencyMs = 24 * 60 * 60 * 1000;
 
 const columns =
-  'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at';
+  'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at, author, cause_run_id, hops';
 
 export function nextWakeupNumber(reader: Reader): number {
   return nextNumber(reader, 'wakeup');
 }
 
 export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
-  writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+  writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
     wakeup.id,
     wakeup.number,
     wakeup.agent,
@@ -51,6 +54,9 @@ export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
     wakeup.runId,
     wakeup.requestedAt,
     wakeup.endedAt,
+    wakeup.author,
+    wakeup.cause?.runId ?? null,
+    wakeup.cause?.hops ?? 0,
   ]);
 }
 
@@ -147,5 +153,7 @@ function fromRow(row: Row): Wakeup {
     runId: row[11] as string | null,
     requestedAt: row[12] as number,
     endedAt: row[13] as number | null,
+    author: row[14] as WakeAuthor,
+    cause: row[15] === null ? null : { runId: row[15] as string, hops: row[16] as number },
   };
 }

@@ -2,15 +2,11 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { HoldReason } from '../model.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
-import { findIssue } from '../store/issueTable.ts';
 import { listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.ts';
 import type { Reader } from '../store/store.ts';
-import { explainRefusal, judge, type GateFacts } from './gate.ts';
+import { explainRefusal, judge, type FolderFacts } from './gate.ts';
+import { gatherFacts } from './gateFacts.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
-import { timerFacts } from './timerFacts.ts';
-
-/** What holds for the whole folder at the moment. */
-export type FolderFacts = Pick<GateFacts, 'isStopped' | 'isDraining' | 'isTrusted'>;
 
 export interface DispatcherOptions {
   readonly reader: Reader;
@@ -135,16 +131,8 @@ export class Dispatcher {
   async #obstacle(run: RunRow, agent: AgentRow): Promise<HoldReason | 'refused' | null> {
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
-    const verdict = judge({
-      ...this.#options.facts(),
-      source: run.source,
-      isConsented: agent.isEnforced,
-      agentState: agent.state,
-      isAbsent: agent.isAbsent,
-      heartbeat: agent.definition.heartbeat,
-      ...timerFacts(this.#options.reader, agent, { source: run.source, at: this.#options.queue.now() }),
-      issueStatus: run.issueId === null ? null : (findIssue(this.#options.reader, run.issueId)?.status ?? null),
-    });
+    const { reader, facts, queue } = this.#options;
+    const verdict = judge(gatherFacts(reader, facts(), agent, { ...run, at: queue.now() }));
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;

@@ -1,12 +1,12 @@
 import type { TimelineCursor, TimelineEntry, WhyNow } from '../insight.ts';
 import type { HeartbeatPolicy, HoldReason, WakeSource } from '../model.ts';
 import { wakeSources } from '../model.ts';
-import { allows, judge, type GateFacts } from './gate.ts';
+import { allows, judge, type AgentFacts, type FolderFacts } from './gate.ts';
 
 /** What the answer for this moment follows from. */
 export interface NowFacts {
   /** The gate's facts of the folder and the agent; what is special to one wake is left out. */
-  readonly gate: Omit<GateFacts, 'source' | 'issueStatus' | 'isQuiet' | 'isIdle'>;
+  readonly gate: FolderFacts & AgentFacts;
   /** Said when it was paused. */
   readonly note: string | null;
   readonly nextHeartbeatAt: number | null;
@@ -42,7 +42,8 @@ export function explainNow(facts: NowFacts): WhyNow {
 /** What keeps every wake of an agent from starting, whatever asks for it; null if nothing does. */
 export function obstacleOf(gate: NowFacts['gate']): HoldReason | 'terminated' | null {
   const heartbeat = { ...gate.heartbeat, wakeOnOnDemand: true };
-  const verdict = judge({ ...gate, heartbeat, source: 'on_demand', issueStatus: null, isQuiet: false, isIdle: false });
+  const wake = { source: 'on_demand', isForced: false, isQuiet: false, isIdle: false } as const;
+  const verdict = judge({ ...gate, ...wake, heartbeat, issueStatus: null, isBlocked: false });
   if (verdict.kind === 'hold') return verdict.reason;
   return verdict.kind === 'refuse' ? 'terminated' : null;
 }

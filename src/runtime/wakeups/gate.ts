@@ -1,3 +1,4 @@
+import type { AgentState } from '../store/agentTable.ts';
 import {
   openIssueStatuses,
   type HeartbeatPolicy,
@@ -7,9 +8,15 @@ import {
   type WakeSource,
 } from '../model.ts';
 
+/** What can stand against every wake of an agent besides its own state, in the order in which it is told. */
+export const agentObstacles = ['secrets', 'locked', 'rate_limit', 'budget'] as const;
+export type AgentObstacle = (typeof agentObstacles)[number];
+
 /** Everything the gate looks at; gathered by the caller so that the decision is a pure function. */
 export interface GateFacts {
   readonly source: WakeSource;
+  /** A person said: run it now anyway. Passes quiet hours, nothing to do, the loop breaker and a rate limit; nothing else. */
+  readonly isForced: boolean;
   /** Stop Everything is in force. */
   readonly isStopped: boolean;
   /** A newer build is about to take over. */
@@ -18,7 +25,8 @@ export interface GateFacts {
   readonly isTrusted: boolean;
   /** What would be executed is exactly what the user accepted. */
   readonly isConsented: boolean;
-  readonly agentState: 'active' | 'paused' | 'terminated';
+  /** `tripped`: paused by the loop breaker. */
+  readonly agentState: AgentState;
   /** The configuration file does not have the agent at the moment. */
   readonly isAbsent: boolean;
   readonly heartbeat: HeartbeatPolicy;
@@ -28,7 +36,15 @@ export interface GateFacts {
   readonly isIdle: boolean;
   /** The status of the issue that the wake is about; null without one. */
   readonly issueStatus: IssueStatus | null;
+  /** The issue, or one that it is a part of, waits for another one or was marked as blocked. */
+  readonly isBlocked: boolean;
+  readonly obstacles: ReadonlySet<AgentObstacle>;
 }
+
+/** What holds for the whole folder at the moment. */
+export type FolderFacts = Pick<GateFacts, 'isStopped' | 'isDraining' | 'isTrusted'>;
+/** What holds for one agent at the moment, whatever wakes it. */
+export type AgentFacts = Pick<GateFacts, 'isConsented' | 'agentState' | 'isAbsent' | 'heartbeat' | 'obstacles'>;
 
 export type Verdict =
   | { readonly kind: 'admit' }
@@ -45,7 +61,8 @@ const admit: Verdict = { kind: 'admit' };
 /**
  * Whether a wake may become a run now, has to wait, or is not to happen. Asked at the request and again at the claim.
  * Order: stop-everything → trust, consent → terminated → source switch → (timer: quiet hours → nothing to do) → paused →
- * issue. A tick of a timer is never held: the next one comes by itself.
+ * loop breaker → issue → secrets, lock → rate limit → budget. An agent that nobody has approved yet is one without consent.
+ * A tick of a timer is never held: the next one comes by itself.
  */
 export function judge(facts: GateFacts): Verdict {
   const verdict = judgeUntimed(facts);
@@ -60,14 +77,22 @@ function judgeUntimed(facts: GateFacts): Verdict {
   if (!facts.isConsented) return { kind: 'hold', reason: 'consent' };
   if (facts.agentState === 'terminated') return { kind: 'refuse', reason: 'terminated' };
   if (!allows(facts.heartbeat, facts.source)) return { kind: 'refuse', reason: 'source_disabled' };
-  if (facts.source === 'timer' && facts.isQuiet) return { kind: 'refuse', reason: 'quiet_hours' };
-  if (facts.source === 'timer' && facts.isIdle) return { kind: 'refuse', reason: 'nothing_to_do' };
+  const isTick = facts.source === 'timer' && !facts.isForced;
+  if (isTick && facts.isQuiet) return { kind: 'refuse', reason: 'quiet_hours' };
+  if (isTick && facts.isIdle) return { kind: 'refuse', reason: 'nothing_to_do' };
   if (facts.agentState === 'paused') return { kind: 'hold', reason: 'paused' };
   if (facts.isAbsent) return { kind: 'hold', reason: 'absent' };
-  if (facts.issueStatus !== null && !openIssueStatuses.includes(facts.issueStatus)) {
+  if (facts.agentState === 'tripped' && !facts.isForced) return { kind: 'hold', reason: 'loop_breaker' };
+  return judgeWork(facts);
+}
+
+function judgeWork({ issueStatus, isBlocked, obstacles, isForced }: GateFacts): Verdict {
+  if (issueStatus !== null && !openIssueStatuses.includes(issueStatus)) {
     return { kind: 'refuse', reason: 'issue_closed' };
   }
-  return admit;
+  if (isBlocked) return { kind: 'hold', reason: 'blocked' };
+  const obstacle = agentObstacles.find((one) => obstacles.has(one) && !(isForced && one === 'rate_limit'));
+  return obstacle === undefined ? admit : { kind: 'hold', reason: obstacle };
 }
 
 /** The four switches of an agent are independent. */
@@ -93,6 +118,15 @@ export function explainHold(reason: HoldReason): string {
     consent: 'its configuration has not been accepted yet',
     paused: 'the agent is paused',
     absent: 'the agent is missing from the configuration',
+    loop_breaker: 'the agent stopped itself because it did not get on; look at its last runs, then resume it',
+    blocked: 'the issue is blocked; unblock it to go on',
+    secrets: 'a secret that it needs is not there; connect a window that has it',
+    locked: 'the state is locked; unlock it to go on',
+    rate_limit: 'its provider lets nothing through for a while',
+    budget: 'its budget is used up',
+    confirmation: 'the run before it was cancelled; say whether to continue',
+    retry: 'the attempt before it failed; it is tried again in a moment',
+    session_busy: 'another run has the same session open',
     scope_busy: 'the agent already works on this',
     cwd_busy: 'another run works in its directory',
     slots_busy: 'all slots are taken',

@@ -1,4 +1,4 @@
-import type { IssuePriority, WakeSource } from '../model.ts';
+import type { IssuePriority, WakeAuthor, WakeSource } from '../model.ts';
 
 /** A request to wake an agent, before the gate. */
 export interface WakeRequest {
@@ -11,6 +11,17 @@ export interface WakeRequest {
   readonly issueId: string | null;
   readonly taskKey: string | null;
   readonly idempotencyKey: string | null;
+  readonly author: WakeAuthor;
+  /** The run in which an agent asked for it, and through how many agents' runs that came about; null if none did. */
+  readonly cause?: WakeCause | null;
+  /** See `GateFacts.isForced`. Default: false. */
+  readonly isForced?: boolean;
+}
+
+/** What a wake follows from: a run, and the number of wakes in a row of which each came from a run of the one before. */
+export interface WakeCause {
+  readonly runId: string;
+  readonly hops: number;
 }
 
 const strength: Record<WakeSource, number> = { on_demand: 3, assignment: 2, automation: 1, timer: 0 };

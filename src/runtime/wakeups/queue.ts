@@ -316,11 +316,11 @@ export class WakeQueue {
     placing: Pick<Wakeup, 'taskKey' | 'status' | 'runId'> & { readonly statusReason?: string },
   ): Wakeup {
     const at = this.#clock.now();
-    const { agent, source, reason, text, issueId, idempotencyKey } = request;
+    const { agent, source, reason, text, issueId, idempotencyKey, author, cause = null } = request;
     const { taskKey, status, runId, statusReason = null } = placing;
     const endedAt = status === 'queued' ? null : at;
     const number = nextWakeupNumber(transaction);
-    const asked = { agent, taskKey, source, reason, text, issueId, idempotencyKey };
+    const asked = { agent, taskKey, source, reason, text, issueId, idempotencyKey, author, cause };
     const wakeup = { id: this.#nextId(), number, ...asked, status, statusReason, runId, requestedAt: at, endedAt };
     insertWakeup(transaction, wakeup);
     return wakeup;

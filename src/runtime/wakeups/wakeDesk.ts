@@ -1,15 +1,14 @@
 import { UserError } from '../errors.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
-import { findIssue } from '../store/issueTable.ts';
 import { findRun, type RunRow } from '../store/runTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
 import type { Actor, Audit } from '../governance/audit.ts';
-import type { Dispatcher, FolderFacts } from './dispatcher.ts';
-import { explainHold, explainRefusal, judge } from './gate.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { explainHold, explainRefusal, judge, type FolderFacts } from './gate.ts';
+import { gatherFacts } from './gateFacts.ts';
 import type { WakeRequest } from './inbox.ts';
 import type { Admission, WakeQueue } from './queue.ts';
-import { timerFacts } from './timerFacts.ts';
 
 /** The answer to a request, told once it is durable. */
 export interface WakeOutcome {
@@ -59,17 +58,8 @@ export class WakeDesk {
   request(transaction: StateTransaction, request: WakeRequest, by: Actor): Admission {
     const agent = findAgent(transaction, request.agent);
     if (!agent) throw new UserError('not_found', `There is no agent "${request.agent}" in the configuration.`);
-    const verdict = judge({
-      ...this.#facts(),
-      source: request.source,
-      // Consent is asked again at the claim, when the files that would be executed are read.
-      isConsented: agent.isEnforced,
-      agentState: agent.state,
-      isAbsent: agent.isAbsent,
-      heartbeat: agent.definition.heartbeat,
-      ...timerFacts(transaction, agent, { source: request.source, at: this.#queue.now() }),
-      issueStatus: request.issueId === null ? null : (findIssue(transaction, request.issueId)?.status ?? null),
-    });
+    const question = { ...request, isForced: request.isForced ?? false, at: this.#queue.now() };
+    const verdict = judge(gatherFacts(transaction, this.#facts(), agent, question));
     const admission =
       verdict.kind === 'refuse'
         ? this.#queue.refuse(transaction, request, verdict)

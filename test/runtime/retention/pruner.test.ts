@@ -186,6 +186,8 @@ describe('Pruner', () => {
           id,
           number: nextWakeupNumber(transaction),
           idempotencyKey: part.key,
+          author: 'user',
+          cause: null,
           status,
           statusReason: null,
           runId: null,

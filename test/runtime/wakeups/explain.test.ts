@@ -16,6 +16,7 @@ const gate: NowFacts['gate'] = {
   isConsented: true,
   agentState: 'active',
   isAbsent: false,
+  obstacles: new Set(),
   heartbeat: makePolicy(),
 };
 const calm: NowFacts = {

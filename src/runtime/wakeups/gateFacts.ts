@@ -1,0 +1,48 @@
+import type { WakeSource } from '../model.ts';
+import type { AgentRow } from '../store/agentTable.ts';
+import { findIssue } from '../store/issueTable.ts';
+import type { Reader } from '../store/store.ts';
+import type { AgentFacts, FolderFacts, GateFacts } from './gate.ts';
+import { timerFacts } from './timerFacts.ts';
+
+/** What is asked of the gate: one wake of one agent, at a time in epoch ms. */
+export interface GateQuestion {
+  readonly source: WakeSource;
+  readonly issueId: string | null;
+  /** See `GateFacts.isForced`. */
+  readonly isForced: boolean;
+  readonly at: number;
+}
+
+/** Gathers all that the gate looks at; nothing is looked up for wakes that it does not concern. */
+export function gatherFacts(
+  reader: Reader,
+  folder: FolderFacts,
+  agent: AgentRow,
+  { source, issueId, isForced, at }: GateQuestion,
+): GateFacts {
+  const issue = issueId === null ? undefined : findIssue(reader, issueId);
+  return {
+    ...folder,
+    ...agentFacts(agent),
+    ...timerFacts(reader, agent, { source, at }),
+    source,
+    isForced,
+    issueStatus: issue?.status ?? null,
+    isBlocked: issue?.status === 'blocked',
+  };
+}
+
+/**
+ * What stands for or against every wake of an agent. Consent is what its row says: whether the files that would be executed
+ * are still those that were accepted is asked at the claim.
+ */
+export function agentFacts(agent: AgentRow): AgentFacts {
+  return {
+    isConsented: agent.isEnforced,
+    agentState: agent.state,
+    isAbsent: agent.isAbsent,
+    heartbeat: agent.definition.heartbeat,
+    obstacles: new Set(),
+  };
+}
