@@ -125,6 +125,11 @@ export function returnWakeups(writer: Writer, runId: string): void {
   writer.run(`UPDATE wakeup SET status = 'queued', run_id = NULL WHERE run_id = ? AND status = 'claimed'`, [runId]);
 }
 
+/** Takes a waiting wakeup from the run that was to deliver it; it stays in the inbox. */
+export function releaseWakeup(writer: Writer, id: string): void {
+  writer.run(`UPDATE wakeup SET run_id = NULL WHERE id = ? AND status = 'queued'`, [id]);
+}
+
 /** Ends every wakeup that a run holds, claimed or still waiting for it. */
 export function endWakeupsOfRun(
   writer: Writer,

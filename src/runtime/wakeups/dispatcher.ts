@@ -2,7 +2,7 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { HoldReason } from '../model.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
-import { listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.ts';
+import { findRun, listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.ts';
 import type { Reader } from '../store/store.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
@@ -107,8 +107,8 @@ export class Dispatcher {
   async #consider(run: RunRow, holds: Map<string, HoldReason | null>): Promise<void> {
     const agent = this.#isFull ? undefined : findAgent(this.#options.reader, run.agent);
     if (!agent) return;
-    const obstacle = await this.#obstacle(run, agent);
-    if (obstacle === 'refused') return;
+    const obstacle = this.#obstacle(run, agent) ?? (await this.#consentObstacle(run.id, agent));
+    if (obstacle === 'refused' || obstacle === 'gone') return;
     if (obstacle === null) this.#claim(run, agent);
     else if (obstacle !== run.heldFor) holds.set(run.id, obstacle);
   }
@@ -127,8 +127,8 @@ export class Dispatcher {
     return listQueuedRuns(this.#options.reader, last, pageSize);
   }
 
-  /** What keeps a queued run from starting now; null if nothing does. Settles a run that may never start. */
-  async #obstacle(run: RunRow, agent: AgentRow): Promise<HoldReason | 'refused' | null> {
+  /** What keeps a queued run from starting now, consent aside; null if nothing does. Settles a run that may never start. */
+  #obstacle(run: RunRow, agent: AgentRow): HoldReason | 'refused' | null {
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
@@ -138,16 +138,31 @@ export class Dispatcher {
         return verdict.reason;
       case 'refuse':
         this.#options.queue.refuseQueued(run, verdict.reason, `Not started: ${explainRefusal(verdict.reason)}.`);
+        // What the refusal did not concern has a run of its own now.
+        this.#isWanted = true;
         return 'refused';
       case 'admit':
-        return this.#busyReason(run, agent) ?? (await this.#consentReason(run, agent));
+        return this.#busyReason(run, agent);
     }
   }
 
-  /** Asked last, because it reads the files that would be executed; what became busy meanwhile is looked at again. */
-  async #consentReason(run: RunRow, agent: AgentRow): Promise<HoldReason | null> {
+  /**
+   * Asked last, because it reads the files that would be executed. That takes a while, in which somebody may have paused the
+   * agent or stopped everything: all else is asked again after it.
+   */
+  async #consentObstacle(runId: string, agent: AgentRow): Promise<HoldReason | 'refused' | 'gone' | null> {
     if (!(await this.#options.isConsented(agent))) return 'consent';
-    return this.#isClosed ? 'draining' : this.#busyReason(run, agent);
+    if (this.#isClosed) return 'draining';
+    const { reader } = this.#options;
+    const run = findRun(reader, runId);
+    const current = findAgent(reader, agent.key);
+    if (!current || run?.status !== 'queued') return 'gone';
+    if (current.fingerprint !== agent.fingerprint) {
+      // What was looked at is not what would be executed any more.
+      this.#isWanted = true;
+      return 'gone';
+    }
+    return this.#obstacle(run, current);
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {

@@ -1,4 +1,4 @@
-import type { IssuePriority, WakeAuthor, WakeSource } from '../model.ts';
+import type { IssuePriority, RefusalReason, WakeAuthor, WakeSource } from '../model.ts';
 
 /** A request to wake an agent, before the gate. */
 export interface WakeRequest {
@@ -50,6 +50,16 @@ export function isRepetition(
   of: { readonly source: WakeSource },
 ): boolean {
   return request.source === 'timer' && (of.source === 'timer' || request.text === null);
+}
+
+/** Whether what refuses a queued run concerns a wakeup that has joined it: another issue may be open, another source allowed. */
+export function isRefusedWith(
+  run: { readonly source: WakeSource; readonly issueId: string | null },
+  wakeup: { readonly source: WakeSource; readonly issueId: string | null },
+  reason: RefusalReason,
+): boolean {
+  if (reason === 'issue_closed') return wakeup.issueId === run.issueId;
+  return reason === 'terminated' || wakeup.source === run.source;
 }
 
 /** The place in the queue that an issue's priority gives; without an issue as for `medium`. */

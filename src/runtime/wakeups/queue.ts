@@ -43,10 +43,19 @@ import {
   insertWakeup,
   listWaitingWakeups,
   nextWakeupNumber,
+  releaseWakeup,
   returnWakeups,
   type Wakeup,
 } from '../store/wakeupTable.ts';
-import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
+import {
+  isBare,
+  isRefusedWith,
+  isRepetition,
+  isStronger,
+  queuePriority,
+  taskKeyOf,
+  type WakeRequest,
+} from './inbox.ts';
 import { NamedHeartbeats } from './namedHeartbeats.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
@@ -201,10 +210,17 @@ export class WakeQueue {
     });
   }
 
-  /** Settles a queued run that may not start any more; a scheduled heartbeat that comes to nothing that late is counted too. */
-  refuseQueued({ id, agent, source }: RunRow, reason: RefusalReason, message: string): void {
+  /**
+   * Settles a queued run that may not start any more; a scheduled heartbeat that comes to nothing that late is counted too.
+   * Wakeups in it that the refusal does not concern make a run of their own.
+   */
+  refuseQueued(run: RunRow, reason: RefusalReason, message: string): void {
+    const { id, agent, taskKey, source } = run;
     this.#state.commit((transaction) => {
       if (source === 'timer') this.#countSkip(transaction, agent, reason);
+      for (const wakeup of listWaitingWakeups(transaction, agent, taskKey)) {
+        if (!isRefusedWith(run, wakeup, reason)) releaseWakeup(transaction, wakeup.id);
+      }
       this.#settle(transaction, id, { ...discarded, finishedAt: this.#clock.now(), message }, true);
     });
   }

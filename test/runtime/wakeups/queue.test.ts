@@ -139,6 +139,26 @@ describe('WakeQueue', () => {
     );
   });
 
+  it('refuses with a queued run only what the refusal concerns', async () => {
+    await using fixture = await WakeFixture.open();
+    fixture.state.commit((transaction) => {
+      const at = { createdAt: 0, updatedAt: 0, location: null, body: '', assignee: null, title: 't' };
+      insertIssue(transaction, { id: 'closed', number: 1, status: 'done', priority: 'low', ...at });
+    });
+    const refused = fixture.ask({ taskKey: 't', issueId: 'closed' });
+    const other = fixture.ask({ taskKey: 't', text: 'something else' });
+    const run = findRun(fixture.store, refused.runId ?? '');
+    assert.ok(run);
+
+    fixture.queue.refuseQueued(run, 'issue_closed', 'Not started.');
+
+    assert.equal(findRun(fixture.store, run.id)?.status, 'cancelled');
+    const [next] = listQueuedRuns(fixture.store, null, 2);
+    assert.ok(next);
+    const claimed = fixture.queue.claim(next.id, where);
+    assert.deepEqual([claimed?.wakeups.map(({ id }) => id), next.issueId], [[other.wakeupId], null]);
+  });
+
   it('answers an idempotency key for 24 hours, per agent and source', async () => {
     await using fixture = await WakeFixture.open();
     const first = fixture.ask({ idempotencyKey: 'k' });
