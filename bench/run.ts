@@ -10,6 +10,8 @@
 import { loadavg } from 'node:os';
 import { activation } from './activation.ts';
 import { change } from './change.ts';
+import { engineDrain } from './engineDrain.ts';
+import { engineGrowth } from './engineGrowth.ts';
 import { idle } from './idle.ts';
 import { log } from './log.ts';
 import { runs } from './runs.ts';
@@ -32,6 +34,8 @@ const figures: Readonly<Record<string, Figure>> = {
   runs,
   log,
   change,
+  'engine-drain': engineDrain,
+  'engine-growth': engineGrowth,
   'store-commit': storeCommit,
   'store-replay': storeReplay,
   'store-checkpoint': storeCheckpoint,
