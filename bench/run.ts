@@ -12,6 +12,10 @@ import { activation } from './activation.ts';
 import { change } from './change.ts';
 import { engineDrain } from './engineDrain.ts';
 import { engineGrowth } from './engineGrowth.ts';
+import { engineIdle } from './engineIdle.ts';
+import { engineRecovery } from './engineRecovery.ts';
+import { engineTimer } from './engineTimer.ts';
+import { engineWake } from './engineWake.ts';
 import { idle } from './idle.ts';
 import { log } from './log.ts';
 import { runs } from './runs.ts';
@@ -36,6 +40,10 @@ const figures: Readonly<Record<string, Figure>> = {
   change,
   'engine-drain': engineDrain,
   'engine-growth': engineGrowth,
+  'engine-idle': engineIdle,
+  'engine-recovery': engineRecovery,
+  'engine-timer': engineTimer,
+  'engine-wake': engineWake,
   'store-commit': storeCommit,
   'store-replay': storeReplay,
   'store-checkpoint': storeCheckpoint,
