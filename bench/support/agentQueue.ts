@@ -22,7 +22,7 @@ function describeAgents(agents: number, sharesCwd: boolean): string {
   return `agents:\n${Array.from({ length: agents }, (_, index) => line(index)).join('\n')}\n`;
 }
 
-export function agentKey(index: number): string {
+function agentKey(index: number): string {
   return `engineer-${String(index)}`;
 }
 
