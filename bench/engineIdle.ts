@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, Figure, Measurement } from './support/figure.ts';
 import { processorMs } from './support/linuxProcess.ts';
 import { BenchFolder } from './support/openRuntime.ts';
 import { formatMs } from './support/statistics.ts';
+import { keepSchedules } from './support/timersChild.ts';
 
 const settleMs = 5000;
 const goalMs = 60;
@@ -20,9 +18,7 @@ export const engineIdle: Figure = async (bench) => {
 async function measureTimers(bench: Bench, agents: number): Promise<Measurement> {
   const spanMs = bench.isShort ? 10_000 : 60_000;
   bench.say(`  the schedules of ${String(agents)} agents …`);
-  const program = path.join(import.meta.dirname, 'support', 'timersProgram.ts');
-  const child = fork(program, [String(agents), String(spanMs)], { execArgv: [] });
-  const [usedMs] = (await once(child, 'message')) as [number];
+  const usedMs = await keepSchedules(agents, spanMs);
   return {
     figure: `schedules of ${String(agents)} agents alone: processor time over an idle ${bench.isShort ? '10 s' : 'minute'}`,
     ours: `${usedMs.toFixed(1)} ms`,
