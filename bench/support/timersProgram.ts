@@ -5,6 +5,11 @@ import { Timers } from '../../src/runtime/scheduler/timers.ts';
 import { defineAgent } from './agentDefinition.ts';
 import { quietLogger } from './quietLogger.ts';
 
+/** Processor time in milliseconds. */
+export interface IdleAnswer {
+  readonly usedMs: number;
+}
+
 const settleMs = 2000;
 const [agents = 0, spanMs = 0] = process.argv.slice(2).map(Number);
 const timers = new Timers({ clock: systemClock, log: quietLogger });
@@ -19,6 +24,7 @@ const before = process.cpuUsage();
 await delay(spanMs);
 const { user, system } = process.cpuUsage(before);
 timers.dispose();
-process.send?.((user + system) / 1000, () => {
+const answer: IdleAnswer = { usedMs: (user + system) / 1000 };
+process.send?.(answer, () => {
   process.exit(0);
 });
