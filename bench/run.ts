@@ -10,6 +10,12 @@
 import { loadavg } from 'node:os';
 import { activation } from './activation.ts';
 import { change } from './change.ts';
+import { engineDrain } from './engineDrain.ts';
+import { engineGrowth } from './engineGrowth.ts';
+import { engineIdle } from './engineIdle.ts';
+import { engineRecovery } from './engineRecovery.ts';
+import { engineTimer } from './engineTimer.ts';
+import { engineWake } from './engineWake.ts';
 import { idle } from './idle.ts';
 import { log } from './log.ts';
 import { runs } from './runs.ts';
@@ -32,6 +38,12 @@ const figures: Readonly<Record<string, Figure>> = {
   runs,
   log,
   change,
+  'engine-drain': engineDrain,
+  'engine-growth': engineGrowth,
+  'engine-idle': engineIdle,
+  'engine-recovery': engineRecovery,
+  'engine-timer': engineTimer,
+  'engine-wake': engineWake,
   'store-commit': storeCommit,
   'store-replay': storeReplay,
   'store-checkpoint': storeCheckpoint,

@@ -14,6 +14,9 @@ import { quietLogger } from './quietLogger.ts';
 
 const client = { kind: 'window', isTrusted: true } as const;
 
+/** As many definitions as one request may accept. */
+const mostAccepted = 1000;
+
 /** A workspace with a registry and a store of its own; a runtime for it starts when somebody connects. */
 export class BenchFolder {
   readonly path: string;
@@ -98,7 +101,9 @@ export class BenchConnection implements AsyncDisposable {
     const { pending, problems } = await this.connection.request('configuration.reload', {});
     if (problems.length > 0) throw new Error(`The configuration is wrong: ${JSON.stringify(problems)}`);
     const hashes = pending.map(({ hash }) => hash);
-    if (hashes.length > 0) await this.connection.request('configuration.accept', { hashes });
+    for (let first = 0; first < hashes.length; first += mostAccepted) {
+      await this.connection.request('configuration.accept', { hashes: hashes.slice(first, first + mostAccepted) });
+    }
   }
 
   /** Wakes an agent; answers the run. */

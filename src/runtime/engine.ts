@@ -158,9 +158,10 @@ export class Engine {
   }
 
   #makeDispatcher(): Dispatcher {
-    const { store, logger, slots, facts, definitions, onDidEndRun } = this.#options;
+    const { store, state, logger, slots, facts, definitions, onDidEndRun } = this.#options;
     return new Dispatcher({
       reader: store,
+      state,
       queue: this.queue,
       logger,
       slots,

@@ -69,6 +69,24 @@ export function listQueuedRuns(reader: Reader, after: QueuePlace | null, limit: 
   return reader.all(sql, [after?.priority ?? -1, after?.place ?? -1, limit]).map(toRunRow);
 }
 
+/** A queued run as far as the order of the queue goes. */
+export type QueuedPlace = Pick<RunRow, 'id' | 'agent' | 'issueId' | 'priority' | 'place' | 'heldFor' | 'isForced'>;
+
+const placeColumns = 'id, agent, issue_id, priority, place, held_for, is_forced';
+
+/** Where all queued runs stand, or the first ones, in the order in which they may start. */
+export function listQueuedPlaces(reader: Reader, limit = -1): QueuedPlace[] {
+  const sql = `SELECT ${placeColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued'
+    ORDER BY priority, place LIMIT ?`;
+  return reader.all(sql, [limit]).map(toQueuedPlace);
+}
+
+/** Where a run stands in the queue; undefined if it is not queued. */
+export function findQueuedPlace(reader: Reader, id: string): QueuedPlace | undefined {
+  const row = reader.get(`SELECT ${placeColumns} FROM run WHERE id = ? AND status = 'queued'`, [id]);
+  return row && toQueuedPlace(row);
+}
+
 /** Queued runs, oldest first, of which nobody has said yet what they wait for. */
 export function listUnheldRuns(reader: Reader, limit: number): string[] {
   const sql = `SELECT id FROM run WHERE status = 'queued' AND held_for IS NULL AND number > 0 ORDER BY number LIMIT ?`;
@@ -293,6 +311,18 @@ function toRun(row: Row): Run {
     notBefore: row[25] as number | null,
     waitingSince: row[26] as number | null,
     stalledSince: row[27] as number | null,
+  };
+}
+
+function toQueuedPlace(row: Row): QueuedPlace {
+  return {
+    id: row[0] as string,
+    agent: row[1] as string,
+    issueId: row[2] as string | null,
+    priority: row[3] as number,
+    place: row[4] as number,
+    heldFor: row[5] as HoldReason | null,
+    isForced: row[6] === 1,
   };
 }
 

@@ -18,10 +18,16 @@ export interface StateTransaction extends Writer {
 export class StateWriter {
   readonly #store: Store;
   readonly #onDidCommit: (touched: Touched) => void;
+  readonly #followers: ((touched: Touched) => void)[] = [];
 
   constructor(store: Store, onDidCommit: (touched: Touched) => void) {
     this.#store = store;
     this.#onDidCommit = onDidCommit;
+  }
+
+  /** Tells somebody, for as long as this writer lives, what each transaction touched, before clients are told. */
+  follow(listener: (touched: Touched) => void): void {
+    this.#followers.push(listener);
   }
 
   commit<T>(work: (transaction: StateTransaction) => T): T {
@@ -40,7 +46,8 @@ export class StateWriter {
         touchIssue: (id) => void issues.add(id),
       }),
     );
-    if (runs.size + agents.size + issues.size > 0) this.#onDidCommit({ runs, agents, issues });
+    if (runs.size + agents.size + issues.size === 0) return result;
+    for (const listener of [...this.#followers, this.#onDidCommit]) listener({ runs, agents, issues });
     return result;
   }
 }

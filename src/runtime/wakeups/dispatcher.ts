@@ -2,14 +2,19 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { HoldReason } from '../model.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
-import { findRun, listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.ts';
+import { findRun, listUnheldRuns, type RunRow } from '../store/runTable.ts';
+import type { StateWriter } from '../store/stateWriter.ts';
 import type { Reader } from '../store/store.ts';
+import { obstacleOf } from './explain.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
-import { gatherFacts } from './gateFacts.ts';
+import { agentFacts, gatherFacts } from './gateFacts.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
+import { WaitingMirror } from './waitingMirror.ts';
+import { LaneWalk, type Lane, type WaitingRun } from './waitingRuns.ts';
 
 export interface DispatcherOptions {
   readonly reader: Reader;
+  readonly state: Pick<StateWriter, 'follow'>;
   readonly queue: WakeQueue;
   readonly logger: Logger;
   /** Runs of the folder at a time. */
@@ -24,10 +29,10 @@ export interface DispatcherOptions {
   readonly onDidEnd: () => void;
 }
 
-/** Queued runs looked at together; a pass ends as soon as all slots are taken. */
-const pageSize = 16;
 /** Runs that one transaction tells that all slots are taken. */
 const holdSlice = 500;
+
+type Holds = Map<string, HoldReason | null>;
 
 /** What occupies a slot. */
 interface Occupant {
@@ -43,6 +48,7 @@ interface Occupant {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #waiting: WaitingMirror;
   readonly #running = new Map<string, Occupant>();
   #pass: Promise<void> | null = null;
   #isWanted = false;
@@ -51,6 +57,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#waiting = new WaitingMirror(options.reader, options.state);
   }
 
   get runningCount(): number {
@@ -91,40 +98,97 @@ export class Dispatcher {
   }
 
   async #runPass(): Promise<void> {
-    const { reader, queue } = this.#options;
-    const holds = new Map<string, HoldReason | null>();
-    for (let page = this.#firstPage(); page.length > 0; page = this.#pageAfter(page)) {
-      for (const run of page) await this.#consider(run, holds);
-    }
-    queue.hold(holds);
+    if (!this.#isFull) await this.#walk();
     while (this.#isFull) {
-      const unheld = listUnheldRuns(reader, holdSlice);
-      queue.hold(new Map(unheld.map((id) => [id, 'slots_busy'])));
+      const unheld = listUnheldRuns(this.#options.reader, holdSlice);
+      this.#hold(new Map(unheld.map((id) => [id, 'slots_busy'])));
       if (unheld.length < holdSlice) return;
     }
   }
 
-  async #consider(run: RunRow, holds: Map<string, HoldReason | null>): Promise<void> {
-    const agent = this.#isFull ? undefined : findAgent(this.#options.reader, run.agent);
-    if (!agent) return;
+  /** Goes through the queue in its order, until all slots are taken; passes over the rest of an agent that may start nothing. */
+  async #walk(): Promise<void> {
+    this.#waiting.refresh();
+    const holds: Holds = new Map();
+    const walk = new LaneWalk(this.#waiting.runs.lanes());
+    for (let next = walk.next(); next && !this.#isFull; next = walk.next()) {
+      const { lane, run } = next;
+      const reason = this.#laneReason(lane) ?? (await this.#consider(run, lane, holds));
+      if (reason === null) walk.goOn(lane, run);
+      else this.#tell(lane, reason, holds);
+    }
+    this.#hold(holds);
+    if (this.#isFull || this.#waiting.verify()) return;
+    this.#options.logger.warn('The queue in memory was not that of the store; it is read again');
+    this.#isWanted = true;
+  }
+
+  /** Starts a run, settles it, or notes why neither; answers what holds all of its agent's runs if anything turns out to. */
+  async #consider(waiting: WaitingRun, lane: Lane, holds: Holds): Promise<'consent' | null> {
+    const { reader } = this.#options;
+    const run = findRun(reader, waiting.id);
+    const agent = run?.status === 'queued' ? findAgent(reader, run.agent) : undefined;
+    if (!run || !agent) return null;
     const obstacle = this.#obstacle(run, agent) ?? (await this.#consentObstacle(run.id, agent));
-    if (obstacle === 'refused' || obstacle === 'gone') return;
     if (obstacle === null) this.#claim(run, agent);
-    else if (obstacle !== run.heldFor) holds.set(run.id, obstacle);
+    if (obstacle === null || obstacle === 'refused' || obstacle === 'gone') return null;
+    if (obstacle === 'consent') return obstacle;
+    if (obstacle !== run.heldFor) {
+      holds.set(run.id, obstacle);
+      lane.told = null;
+    }
+    return null;
+  }
+
+  /** What holds all runs of an agent, whatever they are about; `terminated` ends them. */
+  #laneReason({ agent: key, runs }: Lane): HoldReason | 'terminated' | 'gone' | null {
+    const agent = this.#waiting.agent(key);
+    if (!agent) return 'gone';
+    if (this.#ownOccupants(key).length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
+    const isForced = runs.some((run) => run.isForced);
+    const facts = { ...this.#options.facts(), ...agentFacts(agent) };
+    return obstacleOf(facts, isForced) ?? (this.#isCwdBusy(agent) ? 'cwd_busy' : null);
+  }
+
+  /**
+   * Notes of the runs of an agent that none of them may start. Where only others are in the way, it is enough that each was told
+   * so once, and that the first one knows what: otherwise each start would be news to all that wait.
+   */
+  #tell(lane: Lane, reason: HoldReason | 'terminated' | 'gone', holds: Holds): void {
+    if (reason === 'gone') return;
+    const told = reason === 'terminated' ? null : isOfTurn(reason) ? 'turn' : reason;
+    const isNews = told === null || lane.told !== told;
+    // Where the agent's own slots are taken, the gate is not asked: `unjudged` are left for when something else is in the way.
+    const isJudged = reason !== 'slots_busy';
+    const runs = new Set(isNews ? lane.runs : isJudged ? [...lane.fresh, ...lane.unjudged] : lane.fresh);
+    const [first] = lane.runs;
+    if (told === 'turn' && first && first.heldFor !== reason) runs.add(first);
+    for (const run of runs) this.#note(run, reason, holds);
+    this.#waiting.runs.noteTold(lane.agent, { told, isJudged });
+  }
+
+  /** Notes what a run waits for, or settles it if it may never start; starts nothing. */
+  #note(waiting: WaitingRun, reason: HoldReason | 'terminated', holds: Holds): void {
+    const { reader } = this.#options;
+    const run = findRun(reader, waiting.id);
+    const agent = run?.status === 'queued' ? findAgent(reader, run.agent) : undefined;
+    if (!run || !agent) return;
+    const obstacle = this.#obstacle(run, agent) ?? (reason === 'terminated' ? null : reason);
+    if (obstacle !== null && obstacle !== 'refused' && obstacle !== run.heldFor) holds.set(run.id, obstacle);
+  }
+
+  #hold(holds: Holds): void {
+    this.#waiting.ignoring(() => {
+      this.#options.queue.hold(holds);
+    });
+    for (const [id, reason] of holds) {
+      const waiting = this.#waiting.runs.find(id);
+      if (waiting) waiting.heldFor = reason;
+    }
   }
 
   get #isFull(): boolean {
     return this.#running.size >= this.#options.slots;
-  }
-
-  #firstPage(): RunRow[] {
-    return this.#isFull ? [] : listQueuedRuns(this.#options.reader, null, pageSize);
-  }
-
-  #pageAfter(page: readonly RunRow[]): RunRow[] {
-    const last = page.at(-1);
-    if (!last || page.length < pageSize || this.#isFull) return [];
-    return listQueuedRuns(this.#options.reader, last, pageSize);
   }
 
   /** What keeps a queued run from starting now, consent aside; null if nothing does. Settles a run that may never start. */
@@ -137,7 +201,7 @@ export class Dispatcher {
       case 'hold':
         return verdict.reason;
       case 'refuse':
-        this.#options.queue.refuseQueued(run, verdict.reason, `Not started: ${explainRefusal(verdict.reason)}.`);
+        queue.refuseQueued(run, verdict.reason, `Not started: ${explainRefusal(verdict.reason)}.`);
         // What the refusal did not concern has a run of its own now.
         this.#isWanted = true;
         return 'refused';
@@ -166,13 +230,20 @@ export class Dispatcher {
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {
-    const occupants = [...this.#running.values()];
     if (this.#isFull) return 'slots_busy';
-    const own = occupants.filter((occupant) => occupant.agent === run.agent);
+    const own = this.#ownOccupants(run.agent);
     if (own.some((occupant) => occupant.taskKey === run.taskKey)) return 'scope_busy';
     if (own.length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
+    return this.#isCwdBusy(agent) ? 'cwd_busy' : null;
+  }
+
+  #ownOccupants(agent: string): Occupant[] {
+    return [...this.#running.values()].filter((occupant) => occupant.agent === agent);
+  }
+
+  #isCwdBusy(agent: AgentRow): boolean {
     const cwd = exclusiveCwd(agent);
-    return cwd !== null && occupants.some((occupant) => occupant.cwd === cwd) ? 'cwd_busy' : null;
+    return cwd !== null && [...this.#running.values()].some((occupant) => occupant.cwd === cwd);
   }
 
   #claim(run: RunRow, agent: AgentRow): void {
@@ -187,6 +258,11 @@ export class Dispatcher {
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     });
   }
+}
+
+/** True where others are in the way, and nothing that a person would have to do. */
+function isOfTurn(reason: HoldReason): boolean {
+  return reason === 'slots_busy' || reason === 'scope_busy' || reason === 'cwd_busy';
 }
 
 function exclusiveCwd(agent: AgentRow): string | null {

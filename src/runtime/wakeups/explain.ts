@@ -39,10 +39,10 @@ export function explainNow(facts: NowFacts): WhyNow {
   return { kind: 'asked', sources: sourcesOf(gate.heartbeat) };
 }
 
-/** What keeps every wake of an agent from starting, whatever asks for it; null if nothing does. */
-export function obstacleOf(gate: NowFacts['gate']): HoldReason | 'terminated' | null {
+/** What keeps every wake of an agent from starting, whatever asks for it (or those that a person wants now anyway); null if nothing does. */
+export function obstacleOf(gate: NowFacts['gate'], isForced = false): HoldReason | 'terminated' | null {
   const heartbeat = { ...gate.heartbeat, wakeOnOnDemand: true };
-  const wake = { source: 'on_demand', isForced: false, isQuiet: false, isIdle: false } as const;
+  const wake = { source: 'on_demand', isForced, isQuiet: false, isIdle: false } as const;
   const verdict = judge({ ...gate, ...wake, heartbeat, issueStatus: null, isBlocked: false });
   if (verdict.kind === 'hold') return verdict.reason;
   return verdict.kind === 'refuse' ? 'terminated' : null;

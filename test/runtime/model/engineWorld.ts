@@ -160,6 +160,7 @@ export class EngineWorld {
   async setAgent(agent: string, state: Extract<AgentState, 'active' | 'paused' | 'tripped'>): Promise<void> {
     this.state.commit((transaction) => {
       setAgentState(transaction, agent, state, null);
+      transaction.touchAgent(agent);
     });
     await this.pass();
   }
@@ -167,6 +168,7 @@ export class EngineWorld {
   async setIssue(id: string, status: 'todo' | 'blocked' | 'done'): Promise<void> {
     this.state.commit((transaction) => {
       setIssueStatus(transaction, id, status, this.clock.now());
+      transaction.touchIssue(id);
     });
     if (status === 'done') this.#excuse(`issue_id = ?`, [id]);
     await this.pass();
@@ -272,6 +274,7 @@ export class EngineWorld {
     this.queue = new WakeQueue({ state: this.state, clock, audit });
     this.dispatcher = new Dispatcher({
       reader: store,
+      state: this.state,
       queue: this.queue,
       logger: new TestLogger(),
       slots,

@@ -30,8 +30,8 @@ export const mutants: readonly Mutant[] = [
     name: 'one writer too many',
     harm: 'Two agents write into one directory at a time.',
     file: 'src/runtime/wakeups/dispatcher.ts',
-    find: "? 'cwd_busy' : null",
-    replace: '? null : null',
+    find: 'return cwd !== null && [...this.#running',
+    replace: "return cwd === '' && [...this.#running",
   },
   {
     name: 'broken chain',

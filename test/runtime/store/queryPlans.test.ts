@@ -5,6 +5,15 @@ import {
   listAgentChanges,
   listFolderChanges,
 } from '../../../src/runtime/store/activityTable.ts';
+import {
+  findHeartbeatRun,
+  findNamedNext,
+  findOpenPart,
+  insertHeartbeatRun,
+  listHeartbeatRuns,
+  setNamedNext,
+  setPart,
+} from '../../../src/runtime/store/heartbeatTable.ts';
 import { listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
 import {
@@ -13,6 +22,8 @@ import {
   findRunningRunOfScope,
   listActiveRuns,
   listLastRunTimes,
+  findQueuedPlace,
+  listQueuedPlaces,
   listQueuedRuns,
   listQueuedRunsBefore,
   listRunningRuns,
@@ -40,6 +51,19 @@ const page = { before: 7, limit: 50 };
 const queries: Record<string, (reader: Writer) => unknown> = {
   'queued runs': (reader) => listQueuedRuns(reader, null, 16),
   'queued runs, next page': (reader) => listQueuedRuns(reader, { priority: 1, place: 5 }, 16),
+  'places in the queue': (reader) => listQueuedPlaces(reader),
+  'place of a run': (reader) => findQueuedPlace(reader, 'r'),
+  'next time of a named schedule': (reader) => findNamedNext(reader, 's'),
+  'noting and forgetting that': (reader) => {
+    setNamedNext(reader, 's', 1);
+    setNamedNext(reader, 's', null);
+  },
+  'page of heartbeat runs': (reader) => listHeartbeatRuns(reader, 7, 50),
+  'a heartbeat run': (reader) => findHeartbeatRun(reader, 'h'),
+  'open part of a heartbeat run': (reader) => findOpenPart(reader, 'w'),
+  'noting a part': (reader) => setPart(reader, { heartbeatRunId: 'h', agent: 'a' }, { runId: 'r', outcome: null }),
+  'removing old heartbeat runs': (reader) =>
+    insertHeartbeatRun(reader, { id: 'h', name: 'n', plannedAt: 1, triggeredAt: 1 }),
   'unheld runs': (reader) => listUnheldRuns(reader, 500),
   'running runs': (reader) => listRunningRuns(reader),
   'queued run of a scope': (reader) => findQueuedRunOfScope(reader, 'a', 't'),
@@ -108,7 +132,9 @@ describe('the plan of', () => {
     it(`${name} is a search of an index, and sorts nothing`, () => {
       const plans = plansOf(fixture.store, query);
       const outer = plans.filter((plan) =>
-        /^(SEARCH|SCAN) (run|shown|issue|wakeup|session|activity|skip_count|usage_quarter)\b/.test(plan),
+        /^(SEARCH|SCAN) (run|shown|issue|wakeup|session|activity|skip_count|usage_quarter|named_schedule|heartbeat_run|heartbeat_part)\b/.test(
+          plan,
+        ),
       );
 
       assert.ok(outer.length > 0, plans.join('\n'));

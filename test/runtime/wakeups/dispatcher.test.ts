@@ -27,6 +27,7 @@ function makeDispatcher(
 ): Dispatcher {
   return new Dispatcher({
     reader: fixture.store,
+    state: fixture.state,
     queue: fixture.queue,
     logger: new TestLogger(),
     slots: 4,
@@ -40,6 +41,18 @@ function makeDispatcher(
 }
 
 const many = { heartbeat: makePolicy({ maxConcurrentRuns: 9 }), shareCwd: true };
+
+const succeeded = {
+  status: 'succeeded',
+  finishedAt: 0,
+  exitCode: 0,
+  signal: null,
+  errorCode: null,
+  message: null,
+  stdoutExcerpt: '',
+  stderrExcerpt: '',
+  logBytes: 0,
+} as const;
 
 describe('Dispatcher', () => {
   it('never runs a scope twice at a time, even if two runs of it are queued', async () => {
@@ -99,6 +112,52 @@ describe('Dispatcher', () => {
     await dispatcher.dispatch();
 
     assert.deepEqual(executions.started, [behind]);
+  });
+
+  it('finds a run that nobody told it of, once that stands first', async () => {
+    await using fixture = await WakeFixture.open(many);
+    const executions = new Executions();
+    const logger = new TestLogger();
+    const dispatcher = makeDispatcher(fixture, executions, { logger });
+    await dispatcher.dispatch();
+    fixture.store.transact((writer) => {
+      const scope = { agent: 'a', taskKey: 't', issueId: null, source: 'on_demand', reason: 'r' } as const;
+      insertQueuedRun(writer, { ...scope, id: 'untold', number: 1, priority: 2, queuedAt: 0 });
+    });
+
+    await dispatcher.dispatch();
+
+    assert.deepEqual(executions.started, ['untold']);
+    assert.match(logger.lines.join(), /it is read again/);
+  });
+
+  it('reads as many runs at the end of one as before, however many wait', async () => {
+    const reads = async (waiting: number): Promise<number> => {
+      await using fixture = await WakeFixture.open({ shareCwd: false });
+      const executions = new Executions();
+      let count = 0;
+      const counted = <T>(answer: T): T => ((count += 1), answer);
+      const reader = {
+        all: (...query: Parameters<typeof fixture.store.all>) => counted(fixture.store.all(...query)),
+        get: (...query: Parameters<typeof fixture.store.get>) => counted(fixture.store.get(...query)),
+      };
+      const dispatcher = makeDispatcher(fixture, executions, { reader });
+      for (let index = 0; index < waiting; index += 1) {
+        fixture.ask({ agent: index % 2 === 0 ? 'a' : 'b', taskKey: String(index) });
+      }
+      await dispatcher.dispatch();
+      for (let turn = 0; turn < 5; turn += 1) {
+        if (turn === 2) count = 0;
+        const runId = executions.started.at(-1) ?? '';
+        fixture.queue.settle(runId, succeeded);
+        executions.end(runId);
+        await new Promise(setImmediate);
+        await dispatcher.dispatch();
+      }
+      assert.equal(executions.started.length, 6);
+      return count;
+    };
+    assert.equal(await reads(300), await reads(20));
   });
 
   it('starts nothing once it is closed, though it was about to', async () => {
