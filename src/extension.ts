@@ -11,6 +11,7 @@ import { createAdoptOffer } from './views/adoptOffer.ts';
 import { createConfigurationDiagnostics } from './views/configurationDiagnostics.ts';
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
+import { createDiagnosticsWatch } from './views/diagnosticsWatch.ts';
 import { createIssueLinks } from './views/documents/issueLinks.ts';
 import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
@@ -46,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createIssueLinks(connections),
     createReportLinks(connections),
     createConfigurationDiagnostics(connections),
+    createDiagnosticsWatch(connections, log),
     new RuntimeLogs(connections, log),
     createContextKeys(connections),
     createTrees({ connections, olderRuns }),

@@ -1,5 +1,6 @@
 import { adapters } from './adapters/adapters.ts';
 import type { Clock } from './clock.ts';
+import { ChangeWatch } from './changeWatch.ts';
 import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -55,6 +56,7 @@ export class Engine {
   readonly changes: ChangeRecorder;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
+  readonly #watch: ChangeWatch;
   readonly #heartbeats: Heartbeats;
 
   constructor(options: EngineOptions) {
@@ -63,6 +65,7 @@ export class Engine {
     this.#trees = new ProcessTrees({ clock, logger });
     this.queue = new WakeQueue({ state, clock, audit });
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
+    this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
@@ -72,6 +75,7 @@ export class Engine {
       store,
       state,
       desk: this.desk,
+      watch: this.#watch,
       queue: this.queue,
       audit,
       clock,
@@ -125,6 +129,7 @@ export class Engine {
     this.dispatcher.close();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
+    await this.#watch.whenIdle();
     this.#trees.dispose();
   }
 
@@ -139,13 +144,14 @@ export class Engine {
           this.queue.noteChanges(runId, changes);
         },
         settle: (runId, settlement) => {
+          this.#watch.settle(runId, settlement);
           this.queue.settle(runId, settlement);
         },
         durable: () => store.durable(),
       },
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
-      changes: this.changes,
+      changes: this.#watch,
       clock,
       logger,
       logsDirectory,

@@ -23,6 +23,7 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
       catchUp: 'skip',
       quietHours: null,
       skipWhenIdle: false,
+      onlyIf: [],
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,

@@ -142,7 +142,12 @@ export class Dispatcher {
       agentState: agent.state,
       isAbsent: agent.isAbsent,
       heartbeat: agent.definition.heartbeat,
-      ...timerFacts(this.#options.reader, agent, { source: run.source, at: this.#options.queue.now() }),
+      // What had changed when a tick was admitted need not change again.
+      ...timerFacts(this.#options.reader, agent, {
+        source: run.source,
+        at: this.#options.queue.now(),
+        hasChanged: true,
+      }),
       issueStatus: run.issueId === null ? null : (findIssue(this.#options.reader, run.issueId)?.status ?? null),
     });
     switch (verdict.kind) {

@@ -152,6 +152,7 @@ describe('isTightening', () => {
   const off = { ...base, ...beat({ enabled: false }) };
 
   const quiet = { ...base, ...beat({ quietHours: '22:00-07:00', skipWhenIdle: true, catchUp: 'once' }) };
+  const watching = { ...base, ...beat({ skipWhenIdle: true, onlyIf: ['git_head', 'files'] }) };
   const tidy = { name: 'tidy', cron: '@daily', timezone: null, catchUp: 'once', goal: 'Tidy' } as const;
   const named = { ...base, namedHeartbeats: [tidy, { ...tidy, name: 'second' }] };
   const namedOff = { ...named, heartbeat: makePolicy({ enabled: false }) };
@@ -191,6 +192,17 @@ describe('isTightening', () => {
     ['quiet hours in another zone', cases[1], { heartbeat: { ...cases[1].heartbeat, timezone: 'UTC' } }, false],
     ['skipping', base, beat({ skipWhenIdle: true }), true],
     ['no skipping any more', quiet, { heartbeat: { ...quiet.heartbeat, skipWhenIdle: false } }, false],
+    ['skipping unless files have changed', base, beat({ skipWhenIdle: true, onlyIf: ['files'] }), true],
+    ['something more that is to do', quiet, { heartbeat: { ...quiet.heartbeat, onlyIf: ['files'] } }, false],
+    ['something less that is to do', watching, { heartbeat: { ...watching.heartbeat, onlyIf: ['files'] } }, true],
+    [
+      'something else that is to do',
+      watching,
+      { heartbeat: { ...watching.heartbeat, onlyIf: ['diagnostics'] } },
+      false,
+    ],
+    ['nothing that is to do', watching, { heartbeat: { ...watching.heartbeat, onlyIf: [] } }, true],
+    ['no skipping any more where files were to do', watching, { heartbeat: base.heartbeat }, false],
     ['no catching up any more', quiet, { heartbeat: { ...quiet.heartbeat, catchUp: 'skip' } }, true],
     ['catching up', base, beat({ catchUp: 'once' }), false],
     ['a new named heartbeat', base, { namedHeartbeats: [tidy] }, false],
