@@ -96,6 +96,7 @@ export class Engine {
         this.queue.settle(runId, settlement, isDelivered);
       },
     });
+    this.#heartbeats.endStranded();
     await store.durable();
   }
 

@@ -7,7 +7,7 @@ import type { Logger } from './log.ts';
 import { namedSchedules, type NamedSchedule } from './namedSchedules.ts';
 import type { ClockGap, DueHeartbeat, MissedHeartbeats, PlannedHeartbeat, Timers } from './scheduler/timers.ts';
 import { findAgent, listAgents, setNextHeartbeat, type AgentRow } from './store/agentTable.ts';
-import { findNamedNext, listNamedSchedules, setNamedNext } from './store/heartbeatTable.ts';
+import { findNamedNext, listNamedSchedules, listStrandedParts, setNamedNext } from './store/heartbeatTable.ts';
 import { countSkip } from './store/skipTable.ts';
 import type { StateTransaction, StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
@@ -79,6 +79,7 @@ export class Heartbeats {
 
   /** Brings the timers in line with the definitions in force. */
   refresh(): void {
+    this.endStranded();
     if (!this.#isStarted) return;
     const { timers, store } = this.#options;
     const rows = listAgents(store).filter(canBeat);
@@ -93,6 +94,15 @@ export class Heartbeats {
     this.#forgetOthers(wanted);
     for (const { key, definition, nextHeartbeatAt } of rows) timers.set(key, definition.heartbeat, nextHeartbeatAt);
     for (const { id, schedule } of named) timers.set(id, schedule, findNamedNext(store, id));
+  }
+
+  /** Ends what is left of named heartbeats whose agents have gone. */
+  endStranded(): void {
+    const { store, state, clock } = this.#options;
+    if (listStrandedParts(store).length === 0) return;
+    state.commit((transaction) => {
+      this.#record.endStranded(transaction, clock.now());
+    });
   }
 
   stop(): void {

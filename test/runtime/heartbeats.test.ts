@@ -218,3 +218,83 @@ agents:
     assert.equal(await latest(runtime), undefined);
   });
 });
+
+describe('A named heartbeat whose agent goes away', function () {
+  this.timeout(60_000);
+
+  /** One agent works, the other one waits for the only slot. */
+  async function open(): Promise<{ runtime: TestRuntime; waiting: string; clock: ManualClock }> {
+    const clock = new ManualClock(evening);
+    const runtime = await TestRuntime.open({ configuration: gated, clock, slots: 1 });
+    await runtime.until((state) => (state.agents.get('ceo')?.nextHeartbeatAt ?? 0) >= evening + minute);
+    clock.tick(2 * minute);
+    await runtime.until((state) => [...state.runs.values()].some(({ status }) => status === 'running'));
+    const waiting = [...runtime.state.runs.values()].find(({ status }) => status === 'queued')?.agent;
+    assert.ok(waiting === 'ceo' || waiting === 'engineer');
+    return { runtime, waiting, clock };
+  }
+
+  /** The outcome of the part of the agent that waited, once the whole heartbeat is completed. */
+  async function outcomeOf(runtime: TestRuntime, agent: string): Promise<string | null | undefined> {
+    await poll(
+      async () => (await latest(runtime))?.parts.find((part) => part.agent === agent)?.outcome !== null,
+      'its part has ended',
+    );
+    writeFileSync(join(runtime.folder.path, 'go'), '');
+    return (await completed(runtime)).parts.find((part) => part.agent === agent)?.outcome;
+  }
+
+  it('goes on without an agent that was deleted', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    await runtime.connection.request('agent.delete', { agent: waiting, evenIfConfigured: true });
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+    const { id = '' } = (await latest(runtime)) ?? {};
+    const step = (await entries(runtime, id)).find(({ result }) => result === 'agent_removed');
+    assert.deepEqual([step?.action, step?.agent], ['heartbeat.logged', waiting]);
+  });
+
+  it('goes on without an agent that was taken out of the configuration, though no slot is free', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    const line = gated.split('\n').find((one) => one.startsWith(`  ${waiting}:`)) ?? '';
+    runtime.writeConfiguration(
+      gated
+        .replace(`${line}\n`, '')
+        .replace(/agents: \[ceo, engineer, sleeper\]/, `agents: [${waiting === 'ceo' ? 'engineer' : 'ceo'}, sleeper]`),
+    );
+    await runtime.connection.request('configuration.reload', {});
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+  });
+
+  it('lets an agent finish that is at it when it is taken out of the configuration', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    const working = waiting === 'ceo' ? 'engineer' : 'ceo';
+    runtime.writeConfiguration('agents: {}\n');
+    await runtime.connection.request('configuration.reload', {});
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+    const parts = (await completed(runtime)).parts;
+    assert.equal(parts.find(({ agent }) => agent === working)?.outcome, 'succeeded');
+  });
+
+  it('is completed by the next runtime if its agent is missing from the state', async () => {
+    const { runtime, waiting, clock } = await open();
+    await using _ = runtime;
+    const passing = setInterval(() => {
+      clock.tick(100);
+    }, 5);
+    await runtime
+      .restart({
+        meanwhile: (writer) => {
+          writer.run('DELETE FROM run WHERE agent = ?', [waiting]);
+          writer.run('DELETE FROM wakeup WHERE agent = ?', [waiting]);
+          writer.run('DELETE FROM agent WHERE key = ?', [waiting]);
+        },
+      })
+      .finally(() => {
+        clearInterval(passing);
+      });
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+  });
+});
