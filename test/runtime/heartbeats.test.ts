@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { untranslated } from '../../src/format.ts';
 import type { Activity, HeartbeatRun } from '../../src/runtime/model.ts';
+import { readHeartbeatText } from '../../src/views/documents/reportText.ts';
 import { ManualClock } from '../support/manualClock.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 import { poll } from '../support/poll.ts';
@@ -86,6 +88,9 @@ describe('Heartbeats', function () {
       [action, result, details?.['started'], details?.['skipped']],
       ['heartbeat.completed', 'succeeded', 2, 1],
     );
+    const text = await readHeartbeatText(runtime.connection, heartbeat.id, untranslated);
+    assert.match(text, /^Heartbeat review\n\n.*1\. Triggered.*\n.*2\. Agents selected: ceo, engineer, sleeper\n/);
+    assert.match(text, /3\. sleeper evaluated: quiet hours\n(.*4\. .*\n|.*5\. .*\n){4}.*6\. Completed .*2 of 2 runs/);
     const log = await runtime.readLog(heartbeat.parts[0]?.runId ?? '');
     assert.match(log, /heartbeat:review\. Scheduled for 2026-06-01T23:15:\d\d/);
     assert.match(log, /## Messages\n\nReview pending issues\n/);
