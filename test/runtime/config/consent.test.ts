@@ -152,6 +152,7 @@ describe('isTightening', () => {
   const off = { ...base, ...beat({ enabled: false }) };
 
   const quiet = { ...base, ...beat({ quietHours: '22:00-07:00', skipWhenIdle: true, catchUp: 'once' }) };
+  const quietOff = { ...base, ...beat({ enabled: false, quietHours: '22:00-07:00' }) };
   const watching = { ...base, ...beat({ skipWhenIdle: true, onlyIf: ['git_head', 'files'] }) };
   const tidy = { name: 'tidy', cron: '@daily', timezone: null, catchUp: 'once', goal: 'Tidy' } as const;
   const named = { ...base, namedHeartbeats: [tidy, { ...tidy, name: 'second' }] };
@@ -170,6 +171,7 @@ describe('isTightening', () => {
     ['a longer interval', base, beat({ intervalSec: 301 }), true],
     ['a shorter interval', base, beat({ intervalSec: 299 }), false],
     ['no interval', base, beat({ intervalSec: 0 }), true],
+    ['an interval where there was none', { ...base, ...beat({ intervalSec: 0 }) }, beat({}), false],
     ['cron in place of an interval', base, beat({ intervalSec: 0, cron: '0 0 1 1 *' }), false],
     ['no cron', cron, { heartbeat: makePolicy() }, true],
     ['another cron', cron, { heartbeat: makePolicy({ cron: '0 9 * * 1', timezone: 'UTC' }) }, false],
@@ -187,6 +189,7 @@ describe('isTightening', () => {
     ['a shared directory', base, { shareCwd: true }, false],
     ['another variable', base, { env: { A: '1' } }, false],
     ['quiet hours where there were none', base, beat({ quietHours: '22:00-07:00' }), true],
+    ['no quiet hours for what is off', quietOff, { heartbeat: { ...quietOff.heartbeat, quietHours: null } }, true],
     ['no quiet hours any more', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: null } }, false],
     ['other quiet hours', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: '22:00-08:00' } }, false],
     ['quiet hours in another zone', cases[1], { heartbeat: { ...cases[1].heartbeat, timezone: 'UTC' } }, false],

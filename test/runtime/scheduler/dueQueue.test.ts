@@ -33,5 +33,9 @@ describe('DueQueue', () => {
     queue.remove(item);
     queue.remove(item);
     assert.equal(queue.size, 0);
+    const other = makeItem(2);
+    queue.add(other);
+    queue.remove(item);
+    assert.equal(queue.first, other);
   });
 });
