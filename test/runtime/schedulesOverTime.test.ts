@@ -79,4 +79,15 @@ describe('Schedules over time', function () {
     await runtime.until((state) => state.agents.get('a')?.status === 'paused');
     assert.deepEqual(runtime.state.agents.get('b')?.skips.counts, []);
   });
+
+  it('count every heartbeat that an interval missed, and make no entry of what is not to be made up for', async () => {
+    const { runtime, clock } = await open(own.replace(', catchUp: once', ''));
+    await using _ = runtime;
+    clock.jump(45 * minute);
+    clock.tick(minute);
+    await runtime.until((state) => (state.agents.get('b')?.skips.counts.length ?? 0) > 0);
+    assert.deepEqual(runtime.state.agents.get('b')?.skips.counts, [{ reason: 'missed', skips: 4 }]);
+    const { entries } = await runtime.connection.request('activity.list', { limit: 50 });
+    assert.ok(!entries.some(({ action }) => action === 'heartbeat.missed'));
+  });
 });
