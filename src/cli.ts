@@ -16,6 +16,7 @@ import { toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
 import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
+import { describeHeartbeats } from './heartbeatText.ts';
 import { describeSimulation } from './simulationText.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
 
@@ -26,6 +27,7 @@ const usage = `reveille <command> [--folder DIR]
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
   cancel <run>               end a run
   queue                      what waits, in the order in which it may start, and for what
+  heartbeats                 when named heartbeats fell due, and what came of it agent by agent
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
   why <agent>                why it runs or not, and what led to it, newest first
   log <run>                  print the log of a run
@@ -124,6 +126,11 @@ const commands: Readonly<Record<string, Command>> = {
   queue: async (connection) => {
     const waiting = await connection.request('queue.list', { limit: 200 });
     for (const line of describeQueue(waiting, Date.now(), untranslated)) print(line);
+    return 0;
+  },
+  heartbeats: async (connection) => {
+    const found = await connection.request('heartbeat.list', { limit: 20 });
+    for (const line of describeHeartbeats(found, Date.now(), untranslated)) print(line);
     return 0;
   },
   simulate: async (connection) => {

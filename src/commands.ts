@@ -6,6 +6,7 @@ import * as audit from './views/actions/auditActions.ts';
 import * as changes from './views/actions/changeActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
 import * as deletions from './views/actions/deletionActions.ts';
+import { openHeartbeat } from './views/actions/heartbeatActions.ts';
 import * as issues from './views/actions/issueActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
 import { recoverState } from './views/actions/recoverActions.ts';
@@ -28,6 +29,7 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.agent.openTranscript': agents.openTranscript,
   'reveille.agent.explain': reports.explainAgent,
   'reveille.schedule.simulate': reports.simulateSchedules,
+  'reveille.heartbeat.open': openHeartbeat,
   'reveille.queue.discard': queue.discardQueuedRun,
   'reveille.queue.moveUp': queue.moveQueuedRunUp,
   'reveille.queue.moveDown': queue.moveQueuedRunDown,

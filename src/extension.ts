@@ -11,9 +11,11 @@ import { createAdoptOffer } from './views/adoptOffer.ts';
 import { createConfigurationDiagnostics } from './views/configurationDiagnostics.ts';
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
+import { createDiagnosticsWatch } from './views/diagnosticsWatch.ts';
 import { createIssueLinks } from './views/documents/issueLinks.ts';
 import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
+import { HeartbeatPages } from './views/heartbeatPages.ts';
 import { createNotifications } from './views/notifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
 import { RuntimeLogs } from './views/runtimeLog.ts';
@@ -33,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log.error('A view failed', toError(error));
   };
   const olderRuns = new OlderRunPages(onError);
+  const heartbeats = new HeartbeatPages(connections, onError);
   const transcripts = new TranscriptChannels({ connections, log });
   const dashboard = new DashboardPanels({ connections, extensionUri: context.extensionUri, log });
   context.subscriptions.push(
@@ -40,15 +43,17 @@ export function activate(context: vscode.ExtensionContext): void {
     settings,
     connections,
     olderRuns,
+    heartbeats,
     transcripts,
     dashboard,
     new VirtualDocuments(connections),
     createIssueLinks(connections),
     createReportLinks(connections),
     createConfigurationDiagnostics(connections),
+    createDiagnosticsWatch(connections, log),
     new RuntimeLogs(connections, log),
     createContextKeys(connections),
-    createTrees({ connections, olderRuns }),
+    createTrees({ connections, olderRuns, heartbeats }),
     createStatusBar(connections),
     createNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),

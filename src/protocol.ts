@@ -402,6 +402,18 @@ export const requests = {
     z.object({ before: z.optional(z.number()), limit: pageLimit }),
     z.object({ heartbeats: z.array(heartbeatRun), hasMore: z.boolean() }),
   ),
+  /**
+   * The errors and warnings that a window sees in the folder, for `onlyIf: diagnostics`: how many, and a SHA-256 in hex that is
+   * another one when they are others. The last report counts. Refused for untrusted clients.
+   */
+  'diagnostics.report': request(
+    z.object({
+      digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+      errors: z.int().check(z.nonnegative()),
+      warnings: z.int().check(z.nonnegative()),
+    }),
+    empty,
+  ),
   /** The audit log, newest first; `before` is the `number` of the last entry of the page before. */
   'activity.list': request(
     z.object({

@@ -10,6 +10,7 @@ import {
   holdReasons,
   issuePriorities,
   issueStatuses,
+  onlyIfKinds,
   runErrorCodes,
   runStatuses,
   skipReasons,
@@ -46,6 +47,7 @@ const heartbeat = z.object({
   catchUp: z.enum(catchUpPolicies),
   quietHours: z.nullable(z.string()),
   skipWhenIdle: z.boolean(),
+  onlyIf: z.readonly(z.array(z.enum(onlyIfKinds))),
   wakeOnAssignment: z.boolean(),
   wakeOnOnDemand: z.boolean(),
   wakeOnAutomation: z.boolean(),
@@ -186,6 +188,7 @@ export const whyNow = z.discriminatedUnion('kind', [
     kind: z.literal('scheduled'),
     at: epochMs,
     willSkip: z.nullable(z.enum(['quiet_hours', 'nothing_to_do'])),
+    onlyIf: z.readonly(z.array(z.enum(onlyIfKinds))),
   }),
   z.object({ kind: z.literal('asked'), sources: z.readonly(z.array(z.enum(wakeSources))) }),
 ]) satisfies z.ZodMiniType<WhyNow>;
@@ -213,6 +216,7 @@ export const timelineEntry = z.discriminatedUnion('kind', [
     action: z.string(),
     actor: z.string(),
     text: z.nullable(z.string()),
+    setting: z.nullable(z.string()),
   }),
 ]) satisfies z.ZodMiniType<TimelineEntry>;
 
@@ -236,6 +240,7 @@ export const simulation = z.object({
         heartbeat: z.nullable(z.string()),
         obstacle: z.nullable(z.enum([...holdReasons, 'terminated'])),
         skipsWhenIdle: z.boolean(),
+        onlyIf: z.readonly(z.array(z.enum(onlyIfKinds))),
         next: z.readonly(z.array(epochMs)),
         starts: z.number(),
         quiet: z.number(),

@@ -1,6 +1,6 @@
 import { formatDuration, type Translate } from './format.ts';
 import type { SimulatedCollision, SimulatedDay, SimulatedSchedule, Simulation } from './runtime/insight.ts';
-import type { FormatTime } from './whyText.ts';
+import { onlyIfText, type FormatTime } from './whyText.ts';
 
 /** What the schedules of a folder would start in the next seven days, line by line. */
 export function describeSimulation(found: Simulation, formatTime: FormatTime, t: Translate): string[] {
@@ -38,7 +38,8 @@ function bound(text: string, unknown: number, t: Translate): string {
 }
 
 function describeSchedule(schedule: SimulatedSchedule, formatTime: FormatTime, t: Translate): string[] {
-  const { agent, heartbeat, obstacle, next, starts, quiet, isEstimated, skipsWhenIdle, runMs, costMicros } = schedule;
+  const { agent, heartbeat, obstacle, next, starts, quiet, isEstimated, skipsWhenIdle, onlyIf, runMs, costMicros } =
+    schedule;
   const name = heartbeat === null ? agent : `${agent} (${heartbeat})`;
   if (obstacle !== null)
     return [`  ${name}  ${t('nothing, as long as it is held: {0}', obstacle.replaceAll('_', ' '))}`];
@@ -47,7 +48,8 @@ function describeSchedule(schedule: SimulatedSchedule, formatTime: FormatTime, t
     runMs === null ? t('run time unknown') : t('{0} each', formatDuration(runMs)),
     costMicros === null ? t('cost unknown') : t('{0} each', dollars(costMicros)),
     ...(quiet === 0 ? [] : [t('skipped in quiet hours: {0}', quiet)]),
-    ...(skipsWhenIdle ? [t('fewer when there is nothing to do')] : []),
+    ...(skipsWhenIdle && onlyIf.length === 0 ? [t('fewer when there is nothing to do')] : []),
+    ...(onlyIf.length > 0 ? [t('if there is something to do, or something changed: {0}', onlyIfText(onlyIf, t))] : []),
   ];
   const times = next.length === 0 ? [] : [`    ${t('next: {0}', next.map(formatTime).join(' · '))}`];
   return [`  ${name}  ${facts.join(' · ')}`, ...times];

@@ -1,6 +1,6 @@
 import { formatDuration, formatOutcome, formatRelativeTime, runDurationMs, type Translate } from './format.ts';
 import type { TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
-import type { HoldReason, Run, SkipReason, WakeSource, WakeupStatus } from './runtime/model.ts';
+import type { HoldReason, OnlyIfKind, Run, SkipReason, WakeSource, WakeupStatus } from './runtime/model.ts';
 
 /** The account of an agent, as the runtime gives it. */
 export interface Why {
@@ -61,7 +61,7 @@ export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: 
     }
     case 'scheduled': {
       const planned = t('{0} will run next at {1} because its schedule says so', agent, formatTime(now.at));
-      return now.willSkip === null ? `${planned}.` : `${planned}, ${unlessText(now.willSkip, t)}.`;
+      return now.willSkip === null ? `${planned}.` : `${planned}, ${unlessText(now, t)}.`;
     }
     case 'asked':
       return now.sources.length === 0
@@ -74,10 +74,24 @@ export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: 
   }
 }
 
-function unlessText(reason: 'quiet_hours' | 'nothing_to_do', t: Translate): string {
-  return reason === 'quiet_hours'
-    ? t('but that time lies in its quiet hours and will be skipped')
-    : t('but will be skipped if there is still nothing to do');
+function unlessText({ willSkip, onlyIf }: Extract<WhyNow, { kind: 'scheduled' }>, t: Translate): string {
+  if (willSkip === 'quiet_hours') return t('but that time lies in its quiet hours and will be skipped');
+  return onlyIf.length === 0
+    ? t('but will be skipped if there is still nothing to do')
+    : t(
+        'but will be skipped if there is still nothing to do and this is as its last run left it: {0}',
+        onlyIfText(onlyIf, t),
+      );
+}
+
+/** What `onlyIf` names, in words. */
+export function onlyIfText(onlyIf: readonly OnlyIfKind[], t: Translate): string {
+  const texts: Record<OnlyIfKind, string> = {
+    git_head: t('the commit'),
+    files: t('the files'),
+    diagnostics: t('errors and warnings'),
+  };
+  return onlyIf.map((kind) => texts[kind]).join(', ');
 }
 
 /** Something that waits, as the runtime lists it. */
@@ -180,7 +194,10 @@ function describeRun(run: Run, t: Translate): string {
   return `${name} · ${formatOutcome(run, t)}${took}${wait} · ${oneLine(run.reason)}${message}`;
 }
 
-function describeChange({ action, actor, text }: Extract<TimelineEntry, { kind: 'change' }>, t: Translate): string {
+function describeChange(
+  { action, actor, text, setting }: Extract<TimelineEntry, { kind: 'change' }>,
+  t: Translate,
+): string {
   const texts: Readonly<Record<string, string>> = {
     'agent.paused': t('Paused'),
     'agent.resumed': t('Resumed'),
@@ -190,6 +207,8 @@ function describeChange({ action, actor, text }: Extract<TimelineEntry, { kind: 
     'run.moved': t('Moved in the queue'),
     'heartbeat.missed': t('Heartbeats missed, too late to catch up'),
     'heartbeat.caughtUp': t('Heartbeats missed, and caught up with'),
+    'heartbeat.skipped': t('Heartbeats skipped from now on'),
+    'heartbeat.changeUnknown': t('Not known whether it changed, so it counts as changed'),
     'clock.jumped': t('The clock jumped, or the machine slept'),
     'run.deleted': t('Run deleted'),
     'run.undone': t('Run undone'),
@@ -201,7 +220,8 @@ function describeChange({ action, actor, text }: Extract<TimelineEntry, { kind: 
     'state.adopted': t('State adopted from another folder'),
   };
   const by = actor === 'runtime' ? '' : ` (${actor})`;
-  return `${texts[action] ?? action}${by}${text === null ? '' : `: ${oneLine(text)}`}`;
+  const because = setting === null ? '' : ` · ${oneLine(setting)}`;
+  return `${texts[action] ?? action}${by}${because}${text === null ? '' : `: ${oneLine(text)}`}`;
 }
 
 function wakeupWord(status: WakeupStatus, t: Translate): string {

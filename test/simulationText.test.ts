@@ -9,6 +9,7 @@ const schedule: SimulatedSchedule = {
   heartbeat: null,
   obstacle: null,
   skipsWhenIdle: false,
+  onlyIf: [],
   next: [5, 6],
   starts: 14,
   quiet: 0,
@@ -63,6 +64,7 @@ describe('the account of a simulation', () => {
     const lines = linesOf({
       schedules: [
         { ...schedule, heartbeat: 'daily', quiet: 3, skipsWhenIdle: true },
+        { ...schedule, skipsWhenIdle: true, onlyIf: ['git_head'] },
         { ...schedule, obstacle: 'paused' },
       ],
     });
@@ -70,6 +72,12 @@ describe('the account of a simulation', () => {
       lines.includes(
         'engineer (daily)  runs: 14 · 2 min each · $0.25 each · skipped in quiet hours: 3 · fewer when there is nothing to do',
       ),
+    );
+    assert.ok(
+      lines.includes(
+        'engineer  runs: 14 · 2 min each · $0.25 each · if there is something to do, or something changed: the commit',
+      ),
+      lines.join('\n'),
     );
     assert.ok(lines.includes('engineer  nothing, as long as it is held: paused'));
   });

@@ -31,10 +31,21 @@ describe('the answer for now', () => {
       { kind: 'queued', runId: 'R', number: 7, reason: null, since: 10 * minuteMs },
       'engineer does not run yet because it is about to start. Run 7 R was queued just now.',
     ],
-    [{ kind: 'scheduled', at: 99, willSkip: null }, 'engineer will run next at <99> because its schedule says so.'],
     [
-      { kind: 'scheduled', at: 99, willSkip: 'quiet_hours' },
+      { kind: 'scheduled', at: 99, willSkip: null, onlyIf: ['files'] },
+      'engineer will run next at <99> because its schedule says so.',
+    ],
+    [
+      { kind: 'scheduled', at: 99, willSkip: 'quiet_hours', onlyIf: ['files'] },
       'engineer will run next at <99> because its schedule says so, but that time lies in its quiet hours and will be skipped.',
+    ],
+    [
+      { kind: 'scheduled', at: 99, willSkip: 'nothing_to_do', onlyIf: [] },
+      'engineer will run next at <99> because its schedule says so, but will be skipped if there is still nothing to do.',
+    ],
+    [
+      { kind: 'scheduled', at: 99, willSkip: 'nothing_to_do', onlyIf: ['git_head', 'files', 'diagnostics'] },
+      'engineer will run next at <99> because its schedule says so, but will be skipped if there is still nothing to do and this is as its last run left it: the commit, the files, errors and warnings.',
     ],
     [
       { kind: 'asked', sources: ['assignment', 'on_demand'] },
@@ -70,7 +81,7 @@ describe('the account of an agent', () => {
       hasText: false,
     } as const;
     const entries: readonly TimelineEntry[] = [
-      { kind: 'change', at: 5, action: 'agent.paused', actor: 'user:window', text: 'two\nlines' },
+      { kind: 'change', at: 5, action: 'agent.paused', actor: 'user:window', text: 'two\nlines', setting: null },
       { kind: 'run', at: 4, run },
       { ...wakeup, at: 3, status: 'completed', runId: run.id },
       { ...wakeup, at: 2, status: 'queued', runId: 'ELSEWHERE', source: 'on_demand', hasText: true },
@@ -83,7 +94,15 @@ describe('the account of an agent', () => {
           { reason: 'coalesced', skips: 1 },
         ],
       },
-      { kind: 'change', at: 0, action: 'runtime.started', actor: 'runtime', text: null },
+      {
+        kind: 'change',
+        at: 0,
+        action: 'heartbeat.skipped',
+        actor: 'runtime',
+        text: null,
+        setting: 'onlyIf: git_head',
+      },
+      { kind: 'change', at: 0, action: 'runtime.started', actor: 'runtime', text: null, setting: null },
     ];
     const cursor = { wakeup: 1, run: 1, agentActivity: 1, folderActivity: 1, skipDay: 1 };
 
@@ -96,6 +115,7 @@ describe('the account of an agent', () => {
       '<2>  Wake by on demand: Scheduled, with a message · waits → ELSEWHERE',
       '<2>  Wake by heartbeat: Scheduled · refused (issue closed)',
       '<1>  Scheduled heartbeats skipped on that day (UTC): 12 paused, 1 already at work.',
+      '<0>  Heartbeats skipped from now on · onlyIf: git_head',
       '<0>  Runtime started',
       '',
       'There is more before this.',

@@ -24,6 +24,7 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
       catchUp: 'skip',
       quietHours: null,
       skipWhenIdle: false,
+      onlyIf: [],
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,

@@ -55,6 +55,7 @@ const maxShortConnections = 8;
 const reads: ReadonlySet<Method> = new Set<Method>([
   'run.get',
   'run.list',
+  'heartbeat.list',
   'log.read',
   'session.list',
   'issue.list',

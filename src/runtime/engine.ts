@@ -1,5 +1,6 @@
 import { adapters } from './adapters/adapters.ts';
 import type { Clock } from './clock.ts';
+import { ChangeWatch } from './changeWatch.ts';
 import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -56,6 +57,7 @@ export class Engine {
   readonly changes: ChangeRecorder;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
+  readonly #watch: ChangeWatch;
   readonly #heartbeats: Heartbeats;
 
   constructor(options: EngineOptions) {
@@ -64,6 +66,7 @@ export class Engine {
     this.#trees = new ProcessTrees({ clock, logger });
     this.queue = new WakeQueue({ state, clock, audit });
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
+    this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
@@ -73,6 +76,7 @@ export class Engine {
       store,
       state,
       desk: this.desk,
+      watch: this.#watch,
       queue: this.queue,
       audit,
       clock,
@@ -93,6 +97,7 @@ export class Engine {
         this.queue.settle(runId, settlement, isDelivered);
       },
     });
+    this.#heartbeats.endStranded();
     await store.durable();
   }
 
@@ -126,6 +131,7 @@ export class Engine {
     this.dispatcher.close();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
+    await this.#watch.whenIdle();
     this.#trees.dispose();
   }
 
@@ -140,13 +146,14 @@ export class Engine {
           this.queue.noteChanges(runId, changes);
         },
         settle: (runId, settlement) => {
+          this.#watch.settle(runId, settlement);
           this.queue.settle(runId, settlement);
         },
         durable: () => store.durable(),
       },
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
-      changes: this.changes,
+      changes: this.#watch,
       clock,
       logger,
       logsDirectory,

@@ -11,6 +11,7 @@ import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
+import { diagnosticsRequests } from './requests/diagnosticsRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
@@ -66,6 +67,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...sessionRequests(shared),
     ...usageRequests(shared),
     ...heartbeatRequests(shared),
+    ...diagnosticsRequests(shared),
     ...changeRequests({ store, audit, changes: engine.changes }),
     ...runRequests({ ...shared, executor, logsDirectory }),
     ...queueRequests(shared),

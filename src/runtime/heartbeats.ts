@@ -1,3 +1,4 @@
+import type { ChangeWatch } from './changeWatch.ts';
 import type { Clock } from './clock.ts';
 import { toError } from './errors.ts';
 import type { Audit } from './governance/audit.ts';
@@ -6,7 +7,7 @@ import type { Logger } from './log.ts';
 import { namedSchedules, type NamedSchedule } from './namedSchedules.ts';
 import type { ClockGap, DueHeartbeat, MissedHeartbeats, PlannedHeartbeat, Timers } from './scheduler/timers.ts';
 import { findAgent, listAgents, setNextHeartbeat, type AgentRow } from './store/agentTable.ts';
-import { findNamedNext, listNamedSchedules, setNamedNext } from './store/heartbeatTable.ts';
+import { findNamedNext, listNamedSchedules, listStrandedParts, setNamedNext } from './store/heartbeatTable.ts';
 import { countSkip } from './store/skipTable.ts';
 import type { StateTransaction, StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
@@ -20,6 +21,7 @@ export interface HeartbeatsOptions {
   readonly store: Store;
   readonly state: StateWriter;
   readonly desk: WakeDesk;
+  readonly watch: Pick<ChangeWatch, 'findUnchanged'>;
   readonly queue: Pick<WakeQueue, 'newId'>;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -37,6 +39,7 @@ export class Heartbeats {
   readonly #scheduled = new Set<string>();
   #named = new Map<string, NamedSchedule>();
   #isStarted = false;
+  #isStopped = false;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
@@ -76,6 +79,7 @@ export class Heartbeats {
 
   /** Brings the timers in line with the definitions in force. */
   refresh(): void {
+    this.endStranded();
     if (!this.#isStarted) return;
     const { timers, store } = this.#options;
     const rows = listAgents(store).filter(canBeat);
@@ -92,7 +96,17 @@ export class Heartbeats {
     for (const { id, schedule } of named) timers.set(id, schedule, findNamedNext(store, id));
   }
 
+  /** Ends what is left of named heartbeats whose agents have gone. */
+  endStranded(): void {
+    const { store, state, clock } = this.#options;
+    if (listStrandedParts(store).length === 0) return;
+    state.commit((transaction) => {
+      this.#record.endStranded(transaction, clock.now());
+    });
+  }
+
   stop(): void {
+    this.#isStopped = true;
     this.#subscriptions.dispose();
     this.#options.timers.dispose();
   }
@@ -141,40 +155,46 @@ export class Heartbeats {
   }
 
   async #wake(due: DueHeartbeat): Promise<void> {
-    const { state, store, desk } = this.#options;
+    const { state, store, desk, watch } = this.#options;
+    const depending = this.#requestsOf(due).flatMap((request) => {
+      const agent = findAgent(store, request.agent);
+      return agent && desk.dependsOnChange(agent, request) ? [agent] : [];
+    });
+    const unchanged = depending.length === 0 ? nobody : await watch.findUnchanged(depending);
+    if (this.#isStopped) return;
+    // Meanwhile the configuration may have become another one.
     const named = this.#named.get(due.id);
     if (!named && !findAgent(store, due.id)) return;
+    const ask = (transaction: StateTransaction, request: WakeRequest): Admission =>
+      desk.request(transaction, request, 'runtime', !unchanged.has(request.agent));
     state.commit((transaction) => {
-      if (named) this.#trigger(transaction, named, due);
-      else this.#ask(transaction, this.#ownRequest(due));
+      if (named) this.#trigger(transaction, named, { due, ask });
+      else ask(transaction, this.#ownRequest(due));
       if (due.isCatchUp) this.#recordCatchUp(transaction, due);
     });
     await desk.settleRequests();
   }
 
-  #ask(transaction: StateTransaction, request: WakeRequest): Admission {
-    return this.#options.desk.request(transaction, request, 'runtime');
+  #requestsOf(due: DueHeartbeat): WakeRequest[] {
+    const named = this.#named.get(due.id);
+    return named ? toRequests(named, due) : [this.#ownRequest(due)];
   }
 
-  #trigger(transaction: StateTransaction, { name, members }: NamedSchedule, due: DueHeartbeat): void {
+  #trigger(
+    transaction: StateTransaction,
+    named: NamedSchedule,
+    { due, ask }: { due: DueHeartbeat; ask: (transaction: StateTransaction, request: WakeRequest) => Admission },
+  ): void {
     const { queue, clock } = this.#options;
+    const { name, members } = named;
     const { plannedAt, missed } = due;
-    const requests = members.map(({ agent, goal }) => ({
-      agent,
-      source: 'timer' as const,
-      reason: `heartbeat:${name}. ${describeDue(due)}`,
-      text: goal,
-      issueId: null,
-      taskKey: `heartbeat:${name}`,
-      idempotencyKey: `due:${name}:${String(plannedAt)}`,
-      author: 'runtime' as const,
-    }));
+    const requests = toRequests(named, due);
     const isMember = (key: string): boolean => members.some(({ agent }) => agent === key);
     const passedOver = listAgents(transaction)
       .filter(({ key, definition }) => !isMember(key) && definition.namedHeartbeats.some((one) => one.name === name))
       .map(({ key }) => key);
     const trigger = { id: queue.newId(), name, plannedAt, missed, at: clock.now(), requests, passedOver };
-    this.#record.trigger(transaction, trigger, (request) => this.#ask(transaction, request));
+    this.#record.trigger(transaction, trigger, (request) => ask(transaction, request));
   }
 
   #ownRequest(due: DueHeartbeat): WakeRequest {
@@ -211,6 +231,22 @@ export class Heartbeats {
   #agentsOf(id: string): string[] {
     return this.#named.get(id)?.members.map(({ agent }) => agent) ?? [id];
   }
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** What each agent of a named heartbeat is asked when it falls due. */
+function toRequests({ name, members }: NamedSchedule, due: DueHeartbeat): WakeRequest[] {
+  return members.map(({ agent, goal }) => ({
+    agent,
+    source: 'timer',
+    reason: `heartbeat:${name}. ${describeDue(due)}`,
+    text: goal,
+    issueId: null,
+    taskKey: `heartbeat:${name}`,
+    idempotencyKey: `due:${name}:${String(due.plannedAt)}`,
+    author: 'runtime',
+  }));
 }
 
 function canBeat({ isEnforced, isAbsent, state }: AgentRow): boolean {

@@ -1,4 +1,4 @@
-import type { AgentSkips, HoldReason, Run, WakeSource, WakeupStatus } from './model.ts';
+import type { AgentSkips, HoldReason, OnlyIfKind, Run, WakeSource, WakeupStatus } from './model.ts';
 
 /** Why an agent runs, will run or does not run, at this moment. */
 export type WhyNow =
@@ -18,8 +18,13 @@ export type WhyNow =
       readonly reason: HoldReason | null;
       readonly since: number;
     }
-  /** `willSkip`: what its next heartbeat would come to nothing for, as far as it is known now. */
-  | { readonly kind: 'scheduled'; readonly at: number; readonly willSkip: 'quiet_hours' | 'nothing_to_do' | null }
+  /** `willSkip`: what its next heartbeat would come to nothing for, as far as it is known now; unless what `onlyIf` names has changed. */
+  | {
+      readonly kind: 'scheduled';
+      readonly at: number;
+      readonly willSkip: 'quiet_hours' | 'nothing_to_do' | null;
+      readonly onlyIf: readonly OnlyIfKind[];
+    }
   /** It has no schedule: only these wake it. */
   | { readonly kind: 'asked'; readonly sources: readonly WakeSource[] };
 
@@ -46,6 +51,8 @@ export type TimelineEntry =
       readonly action: string;
       readonly actor: string;
       readonly text: string | null;
+      /** The setting that it follows from, if any. */
+      readonly setting: string | null;
     };
 
 /** Where the next page of a timeline goes on: the last number of each of its sources that was shown. */
@@ -66,6 +73,8 @@ export interface SimulatedSchedule {
   readonly obstacle: HoldReason | 'terminated' | null;
   /** True: fewer, if there is nothing to do. */
   readonly skipsWhenIdle: boolean;
+  /** What makes it start something all the same. */
+  readonly onlyIf: readonly OnlyIfKind[];
   /** The first few times, epoch ms. */
   readonly next: readonly number[];
   readonly starts: number;

@@ -145,6 +145,10 @@ export interface AgentSkips {
 export const catchUpPolicies = ['skip', 'once'] as const;
 export type CatchUpPolicy = (typeof catchUpPolicies)[number];
 
+/** What a scheduled heartbeat of an idle agent may be for: another commit, other files, other errors and warnings. */
+export const onlyIfKinds = ['git_head', 'files', 'diagnostics'] as const;
+export type OnlyIfKind = (typeof onlyIfKinds)[number];
+
 /** When and for what an agent may be woken; the three `wakeOn…` switches are independent. */
 export interface HeartbeatPolicy {
   /** Allows the agent's own schedule. */
@@ -160,6 +164,8 @@ export interface HeartbeatPolicy {
   readonly quietHours: string | null;
   /** True: a scheduled heartbeat comes to nothing while no issue is open for the agent and nothing waits to be delivered. */
   readonly skipWhenIdle: boolean;
+  /** What else is something to do, if it is not as its last run left it; only with `skipWhenIdle`. In the order of `onlyIfKinds`. */
+  readonly onlyIf: readonly OnlyIfKind[];
   readonly wakeOnAssignment: boolean;
   readonly wakeOnOnDemand: boolean;
   readonly wakeOnAutomation: boolean;

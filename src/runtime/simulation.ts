@@ -85,6 +85,7 @@ function commonOf(row: AgentRow, { reader, facts, now }: SimulationOptions): Com
     quietHours: heartbeat.quietHours,
     quietZone: heartbeat.timezone,
     skipsWhenIdle: heartbeat.skipWhenIdle,
+    onlyIf: heartbeat.onlyIf,
     obstacle: obstacleOf({ ...facts, ...agentFacts(row) }),
     cwd: definition.shareCwd ? null : definition.cwd,
     maxConcurrentRuns: heartbeat.maxConcurrentRuns,

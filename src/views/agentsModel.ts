@@ -107,6 +107,7 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     [t('Schedule'), scheduleText(agent.heartbeat, t)],
     [t('Heartbeats'), namedText(agent)],
     [t('Quiet hours'), agent.heartbeat.quietHours],
+    [t('Starts nothing'), skippingText(agent.heartbeat)],
     [
       t('Next heartbeat'),
       agent.nextHeartbeatAt === null || state.runtime.isStopped
@@ -146,6 +147,12 @@ function savedText({ day, counts }: AgentSkips, now: number, t: Translate): stri
     .filter(({ reason }) => reason === 'quiet_hours' || reason === 'nothing_to_do')
     .reduce((sum, { skips }) => sum + skips, 0);
   return saved === 0 ? null : t('{0} runs not started; their cost is not known', saved);
+}
+
+/** The settings by which scheduled heartbeats come to nothing, as the configuration has them; null without one. */
+function skippingText({ skipWhenIdle, onlyIf }: HeartbeatPolicy): string | null {
+  if (!skipWhenIdle) return null;
+  return onlyIf.length === 0 ? 'skipWhenIdle' : `skipWhenIdle, onlyIf: ${onlyIf.join(', ')}`;
 }
 
 /** The heartbeats that an agent has in common with others. */

@@ -1,6 +1,7 @@
 import type { FolderState } from '../connection/folderState.ts';
-import type { Run } from '../runtime/model.ts';
+import type { HeartbeatRun, Run } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
+import { heartbeatSection } from './heartbeatsModel.ts';
 import { runRow, type RunRowPlace } from './runRow.ts';
 import { treeNode, type TreeNode } from './treeNode.ts';
 
@@ -22,18 +23,20 @@ export function mergeRuns(state: FolderState, older: OlderRuns | undefined): Run
   return [...byId.values()].sort((a, b) => b.number - a.number);
 }
 
-/** The Runs view: the queue, then what has started, newest first, with a last row that loads older ones. */
+/** The Runs view: the queue, named heartbeats, then what has started, newest first, with a last row that loads older ones. */
 export function runRows(
   folders: readonly ViewedFolder[],
   older: ReadonlyMap<string, OlderRuns>,
   view: ViewSetting,
+  heartbeats: ReadonlyMap<string, readonly HeartbeatRun[]> = new Map(),
 ): TreeNode[] {
   return withFolderLevel(folders, view, (folder, state) => {
     const loaded = older.get(folder.path);
     const runs = mergeRuns(state, loaded);
     const place = { folder: folder.path, under: 'runs', state } as const;
     const started = runs.filter((run) => run.status !== 'queued').map((run) => runRow(run, place, view));
-    const rows = [...queueSection(runs, place, view), ...started];
+    const section = heartbeatSection(place, heartbeats.get(folder.path) ?? [], view);
+    const rows = [...queueSection(runs, place, view), ...section, ...started];
     const hasMore = loaded?.hasMore ?? runs.filter((run) => run.finishedAt !== null).length >= snapshotRuns;
     return hasMore ? [...rows, loadMoreRow(folder.path, view)] : rows;
   });

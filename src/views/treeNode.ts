@@ -3,6 +3,7 @@ export type Subject =
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'agent'; readonly folder: string; readonly agent: string }
   | { readonly kind: 'run'; readonly folder: string; readonly runId: string }
+  | { readonly kind: 'heartbeat'; readonly folder: string; readonly heartbeatId: string }
   | { readonly kind: 'issue'; readonly folder: string; readonly issueId: string };
 
 /** One row of a tree, without anything of the editor's API in it. */

@@ -4,6 +4,7 @@ import type { Event } from '../runtime/events.ts';
 import { agentRows } from './agentsModel.ts';
 import { agentsMessage } from './configurationProblems.ts';
 import type { ViewSetting } from './folderLevel.ts';
+import type { HeartbeatPages } from './heartbeatPages.ts';
 import { issueRows } from './issuesModel.ts';
 import { ModelTree } from './modelTree.ts';
 import type { OlderRunPages } from './olderRunPages.ts';
@@ -15,10 +16,11 @@ import { translate } from './translate.ts';
 export interface TreesOptions {
   readonly connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
   readonly olderRuns: OlderRunPages;
+  readonly heartbeats: HeartbeatPages;
 }
 
 /** The views Agents, Issues and Runs. */
-export function createTrees({ connections, olderRuns }: TreesOptions): vscode.Disposable {
+export function createTrees({ connections, olderRuns, heartbeats }: TreesOptions): vscode.Disposable {
   const setting = (): ViewSetting => ({ now: Date.now(), t: translate });
   const { onDidChange } = connections;
   const trees = [
@@ -36,11 +38,12 @@ export function createTrees({ connections, olderRuns }: TreesOptions): vscode.Di
     new ModelTree({ viewId: 'reveille.issues', rows: () => issueRows(connections.folders, setting()), onDidChange }),
     new ModelTree({
       viewId: 'reveille.runs',
-      rows: () => runRows(connections.folders, olderRuns.pages, setting()),
+      rows: () => runRows(connections.folders, olderRuns.pages, setting(), heartbeats.pages),
       onDidChange: (listener) =>
         vscode.Disposable.from(
           onDidChange(() => listener(undefined)),
           olderRuns.onDidChange(() => listener(undefined)),
+          heartbeats.onDidChange(() => listener(undefined)),
         ),
     }),
   ];

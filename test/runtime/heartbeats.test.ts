@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { untranslated } from '../../src/format.ts';
 import type { Activity, HeartbeatRun } from '../../src/runtime/model.ts';
+import { readHeartbeatText } from '../../src/views/documents/reportText.ts';
 import { ManualClock } from '../support/manualClock.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 import { poll } from '../support/poll.ts';
@@ -86,6 +88,9 @@ describe('Heartbeats', function () {
       [action, result, details?.['started'], details?.['skipped']],
       ['heartbeat.completed', 'succeeded', 2, 1],
     );
+    const text = await readHeartbeatText(runtime.connection, heartbeat.id, untranslated);
+    assert.match(text, /^Heartbeat review\n\n.*1\. Triggered.*\n.*2\. Agents selected: ceo, engineer, sleeper\n/);
+    assert.match(text, /3\. sleeper evaluated: quiet hours\n(.*4\. .*\n|.*5\. .*\n){4}.*6\. Completed .*2 of 2 runs/);
     const log = await runtime.readLog(heartbeat.parts[0]?.runId ?? '');
     assert.match(log, /heartbeat:review\. Scheduled for 2026-06-01T23:15:\d\d/);
     assert.match(log, /## Messages\n\nReview pending issues\n/);
@@ -216,5 +221,85 @@ agents:
     assert.deepEqual([entry?.target, entry?.result, entry?.details['missed']], ['heartbeat:review', 'too_late', 1]);
     await runtime.until((state) => state.agents.get('ceo')?.skips.counts[0]?.reason === 'missed');
     assert.equal(await latest(runtime), undefined);
+  });
+});
+
+describe('A named heartbeat whose agent goes away', function () {
+  this.timeout(60_000);
+
+  /** One agent works, the other one waits for the only slot. */
+  async function open(): Promise<{ runtime: TestRuntime; waiting: string; clock: ManualClock }> {
+    const clock = new ManualClock(evening);
+    const runtime = await TestRuntime.open({ configuration: gated, clock, slots: 1 });
+    await runtime.until((state) => (state.agents.get('ceo')?.nextHeartbeatAt ?? 0) >= evening + minute);
+    clock.tick(2 * minute);
+    await runtime.until((state) => [...state.runs.values()].some(({ status }) => status === 'running'));
+    const waiting = [...runtime.state.runs.values()].find(({ status }) => status === 'queued')?.agent;
+    assert.ok(waiting === 'ceo' || waiting === 'engineer');
+    return { runtime, waiting, clock };
+  }
+
+  /** The outcome of the part of the agent that waited, once the whole heartbeat is completed. */
+  async function outcomeOf(runtime: TestRuntime, agent: string): Promise<string | null | undefined> {
+    await poll(
+      async () => (await latest(runtime))?.parts.find((part) => part.agent === agent)?.outcome !== null,
+      'its part has ended',
+    );
+    writeFileSync(join(runtime.folder.path, 'go'), '');
+    return (await completed(runtime)).parts.find((part) => part.agent === agent)?.outcome;
+  }
+
+  it('goes on without an agent that was deleted', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    await runtime.connection.request('agent.delete', { agent: waiting, evenIfConfigured: true });
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+    const { id = '' } = (await latest(runtime)) ?? {};
+    const step = (await entries(runtime, id)).find(({ result }) => result === 'agent_removed');
+    assert.deepEqual([step?.action, step?.agent], ['heartbeat.logged', waiting]);
+  });
+
+  it('goes on without an agent that was taken out of the configuration, though no slot is free', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    const line = gated.split('\n').find((one) => one.startsWith(`  ${waiting}:`)) ?? '';
+    runtime.writeConfiguration(
+      gated
+        .replace(`${line}\n`, '')
+        .replace(/agents: \[ceo, engineer, sleeper\]/, `agents: [${waiting === 'ceo' ? 'engineer' : 'ceo'}, sleeper]`),
+    );
+    await runtime.connection.request('configuration.reload', {});
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+  });
+
+  it('lets an agent finish that is at it when it is taken out of the configuration', async () => {
+    const { runtime, waiting } = await open();
+    await using _ = runtime;
+    const working = waiting === 'ceo' ? 'engineer' : 'ceo';
+    runtime.writeConfiguration('agents: {}\n');
+    await runtime.connection.request('configuration.reload', {});
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
+    const parts = (await completed(runtime)).parts;
+    assert.equal(parts.find(({ agent }) => agent === working)?.outcome, 'succeeded');
+  });
+
+  it('is completed by the next runtime if its agent is missing from the state', async () => {
+    const { runtime, waiting, clock } = await open();
+    await using _ = runtime;
+    const passing = setInterval(() => {
+      clock.tick(100);
+    }, 5);
+    await runtime
+      .restart({
+        meanwhile: (writer) => {
+          writer.run('DELETE FROM run WHERE agent = ?', [waiting]);
+          writer.run('DELETE FROM wakeup WHERE agent = ?', [waiting]);
+          writer.run('DELETE FROM agent WHERE key = ?', [waiting]);
+        },
+      })
+      .finally(() => {
+        clearInterval(passing);
+      });
+    assert.equal(await outcomeOf(runtime, waiting), 'agent_removed');
   });
 });

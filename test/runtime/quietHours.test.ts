@@ -17,6 +17,7 @@ describe('Quiet hours', () => {
     ['last until before their end', '22:00-07:00', 'UTC', '2026-06-02T06:59:59.999Z', true],
     ['are over at their end', '22:00-07:00', 'UTC', '2026-06-02T07:00:00Z', false],
     ['may lie within a day', '12:00-13:30', 'UTC', '2026-06-01T13:29:00Z', true],
+    ['within a day are over at their end', '12:00-13:30', 'UTC', '2026-06-01T13:30:00Z', false],
     ['within a day are over at night', '12:00-13:30', 'UTC', '2026-06-01T00:10:00Z', false],
     ['follow the zone of the agent', '22:00-07:00', 'Europe/Paris', '2026-06-01T20:00:00Z', true],
     ['follow its winter time', '22:00-07:00', 'Europe/Paris', '2026-12-01T20:59:00Z', false],

@@ -27,6 +27,7 @@ const additions: readonly ((writer: Writer, part: number) => void)[] = [
   addSchedules,
   addQueue,
   addWork,
+  addEvidence,
 ];
 
 /** All tables of a database, in the order of their names, with their rows in the order of their content. */
@@ -168,6 +169,12 @@ function addWork(writer: Writer, part: number): void {
     `INSERT INTO issue_comment (id, number, issue_id, author, run_id, text, created_at) VALUES (?, ?, 'ISSUE1', 'user', NULL, 'Well done', 1000)`,
     [`COMMENT${String(part)}`, part],
   );
+}
+
+function addEvidence(writer: Writer, part: number): void {
+  writer.run(`INSERT INTO evidence (agent, kind, value, at) VALUES (?, 'git_head', 'abc', 1000)`, [
+    `agent${String(part)}`,
+  ]);
 }
 
 async function make(schema: number): Promise<void> {

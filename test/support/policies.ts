@@ -11,6 +11,7 @@ export function makePolicy(differences: Partial<HeartbeatPolicy> = {}): Heartbea
     catchUp: (differences.cron ?? null) === null ? 'skip' : 'once',
     quietHours: null,
     skipWhenIdle: false,
+    onlyIf: [],
     wakeOnAssignment: true,
     wakeOnOnDemand: true,
     wakeOnAutomation: true,

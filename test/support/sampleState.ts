@@ -1,5 +1,5 @@
 import type { ChangeBatch, Snapshot } from '../../src/protocol.ts';
-import type { Agent, Issue, Run, RuntimeState } from '../../src/runtime/model.ts';
+import type { Agent, HeartbeatRun, Issue, Run, RuntimeState } from '../../src/runtime/model.ts';
 
 export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
   return {
@@ -23,6 +23,7 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
       catchUp: 'skip',
       quietHours: null,
       skipWhenIdle: false,
+      onlyIf: [],
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,
@@ -37,6 +38,11 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
     skips: { day: 0, counts: [] },
     ...part,
   };
+}
+
+export function sampleHeartbeat(number: number, part: Partial<HeartbeatRun> = {}): HeartbeatRun {
+  const id = `heartbeat-${String(number)}`;
+  return { id, number, name: 'daily', plannedAt: 1, triggeredAt: 1, completedAt: null, parts: [], ...part };
 }
 
 export function sampleRun(number: number, part: Partial<Run> = {}): Run {

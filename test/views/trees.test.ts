@@ -52,6 +52,10 @@ describe('the Agents view', () => {
     const several = { day: 0, counts: [...skips.counts, { reason: 'coalesced', skips: 3 }] } as const;
     assert.ok(tooltip({ skips: several }).includes(escapeMarkdown('15 (12 paused, 3 already at work)')));
     assert.ok(tooltip({ today: { ...today, failedRuns: 0 } }).includes(`: ${escapeMarkdown('4, 12 min')}`));
+    const { heartbeat } = sampleAgent('a');
+    const skipping = tooltip({ heartbeat: { ...heartbeat, skipWhenIdle: true, onlyIf: ['git_head', 'files'] } });
+    assert.ok(skipping.includes(escapeMarkdown('skipWhenIdle, onlyIf: git_head, files')), skipping);
+    assert.doesNotMatch(tooltip({}), /skipWhenIdle/);
     for (const other of [
       { today: { ...today, from: now + 1 } },
       { today: { ...today, to: now } },

@@ -75,9 +75,13 @@ function isTighterSchedule(before: HeartbeatPolicy, after: HeartbeatPolicy): boo
 function isTighterAtTimes(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
   if (!after.enabled) return true;
   const isQuietAsBefore = before.quietHours === after.quietHours && before.timezone === after.timezone;
-  return (
-    before.enabled && (before.quietHours === null || isQuietAsBefore) && (after.skipWhenIdle || !before.skipWhenIdle)
-  );
+  return before.enabled && (before.quietHours === null || isQuietAsBefore) && skipsAsMuch(before, after);
+}
+
+/** With `onlyIf`, less is skipped the more it names. */
+function skipsAsMuch(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {
+  if (!before.skipWhenIdle) return true;
+  return after.skipWhenIdle && after.onlyIf.every((kind) => before.onlyIf.includes(kind));
 }
 
 function isSameOrSkips(before: { catchUp: CatchUpPolicy }, after: { catchUp: CatchUpPolicy }): boolean {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import type { AgentDefinition } from '../definition.ts';
-import { catchUpPolicies, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
+import { catchUpPolicies, onlyIfKinds, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
 import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
 
@@ -57,6 +57,16 @@ const timezone = nonEmptyText
   .refine(isTimezone, 'is not a known time zone; expected a name such as Europe/Paris or UTC')
   .describe("IANA time zone of the schedule and of `quietHours`. Default: the machine's.");
 
+const onlyIfKind = z.enum(onlyIfKinds);
+const onlyIf = z
+  .union([
+    onlyIfKind,
+    z.array(onlyIfKind).refine((kinds) => kinds.length > 0, 'needs at least one of git_head, files, diagnostics'),
+  ])
+  .describe(
+    'Implies `skipWhenIdle`: a scheduled heartbeat also starts something if one of these is not as its last run left it: `git_head` (the commit), `files` (of the working tree, without ignored ones), `diagnostics` (errors and warnings in a trusted window).',
+  );
+
 const heartbeatMap = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Allows the schedule.'),
@@ -82,6 +92,7 @@ const heartbeatMap = z
       .describe(
         'True: a scheduled heartbeat starts nothing while no issue is open for it and nothing is to be delivered.',
       ),
+    onlyIf: onlyIf.optional(),
     wakeOnAssignment: z.boolean().default(true).describe('Wake when an issue is assigned to it.'),
     wakeOnOnDemand: z.boolean().default(true).describe('Allow waking it by hand.'),
     wakeOnAutomation: z.boolean().default(true).describe('Wake for comments, decisions and other events.'),
@@ -93,6 +104,10 @@ const heartbeatMap = z
     }
     if (heartbeat.timezone !== undefined && heartbeat.cron === undefined && heartbeat.quietHours === undefined) {
       context.addIssue({ code: 'custom', path: ['timezone'], message: 'has no meaning without cron or quietHours' });
+    }
+    if (heartbeat.onlyIf !== undefined && heartbeat.skipWhenIdle === false) {
+      const message = 'contradicts onlyIf, which skips heartbeats that find nothing to do; remove one of the two';
+      context.addIssue({ code: 'custom', path: ['skipWhenIdle'], message });
     }
   });
 
@@ -281,7 +296,9 @@ function toPolicy({ heartbeat, enabled, adapter, goal }: AgentConfiguration): He
     timezone: policy.timezone ?? null,
     catchUp: policy.catchUp ?? (policy.cron === undefined ? 'skip' : 'once'),
     quietHours: policy.quietHours ?? null,
-    skipWhenIdle: policy.skipWhenIdle ?? (skipsWhenIdle[adapter] && goal === undefined),
+    skipWhenIdle:
+      policy.skipWhenIdle ?? (policy.onlyIf !== undefined || (skipsWhenIdle[adapter] && goal === undefined)),
+    onlyIf: onlyIfKinds.filter((kind) => [policy.onlyIf].flat().includes(kind)),
     wakeOnAssignment: enabled && policy.wakeOnAssignment,
     wakeOnOnDemand: enabled && policy.wakeOnOnDemand,
     wakeOnAutomation: enabled && policy.wakeOnAutomation,

@@ -29,6 +29,7 @@ export type AuditAction =
   | 'heartbeat.caughtUp'
   | 'heartbeat.missed'
   | 'heartbeat.skipped'
+  | 'heartbeat.changeUnknown'
   | 'clock.jumped'
   | 'run.claimed'
   | 'run.settled'

@@ -63,7 +63,7 @@ function gatherNow({ store, facts }: WhyRequestOptions, agent: AgentRow, isConse
 }
 
 function skipAt(reader: Reader, agent: AgentRow, at: number): NowFacts['willSkip'] {
-  const { isQuiet, isIdle } = timerFacts(reader, agent, { source: 'timer', at });
+  const { isQuiet, isIdle } = timerFacts(reader, agent, { source: 'timer', at, hasChanged: false });
   if (isQuiet) return 'quiet_hours';
   return isIdle ? 'nothing_to_do' : null;
 }
@@ -91,7 +91,7 @@ function toWakeupEntry({ requestedAt, source, reason, status, statusReason, runI
   return { kind: 'wakeup', at: requestedAt, source, reason, status, statusReason, runId, hasText: text !== null };
 }
 
-function toChangeEntry({ at, action, actor, text }: ActivityWithText): TimelineEntry {
+function toChangeEntry({ at, action, actor, text, details }: ActivityWithText): TimelineEntry {
   // Not cut in the middle of a character.
   return {
     kind: 'change',
@@ -99,5 +99,12 @@ function toChangeEntry({ at, action, actor, text }: ActivityWithText): TimelineE
     action,
     actor,
     text: text === null ? null : text.slice(0, shownCharacters).toWellFormed(),
+    setting: settingOf(details),
   };
+}
+
+/** The setting that an entry names, and nothing else of its details. */
+function settingOf(details: string): string | null {
+  const { setting } = JSON.parse(details) as { readonly setting?: unknown };
+  return typeof setting === 'string' ? setting : null;
 }

@@ -16,6 +16,7 @@ export interface Plan {
   readonly quietHours: string | null;
   readonly quietZone: string | null;
   readonly skipsWhenIdle: boolean;
+  readonly onlyIf: SimulatedSchedule['onlyIf'];
   /** What keeps the agent from running now; such a schedule is taken to start nothing. */
   readonly obstacle: SimulatedSchedule['obstacle'];
   /** The directory that it alone may write to; null if it shares. */
@@ -70,7 +71,7 @@ export function timesOf(plan: Plan, { from, to, limit }: { from: number; to: num
 /** What a schedule comes to in the whole span; beyond what was looked at, it goes on like in the last day of it. */
 export function summarize(found: PlanTimes, days: readonly PlannedDay[]): SimulatedSchedule {
   const { plan, times, until } = found;
-  const { agent, heartbeat, obstacle, skipsWhenIdle, runMs, costMicros } = plan;
+  const { agent, heartbeat, obstacle, skipsWhenIdle, onlyIf, runMs, costMicros } = plan;
   const starts = days.reduce((sum, day) => sum + startsOn(found, day), 0);
   const next = times.slice(0, shownTimes);
   const isEstimated = until < (days.at(-1)?.to ?? 0) && obstacle === null;
@@ -79,6 +80,7 @@ export function summarize(found: PlanTimes, days: readonly PlannedDay[]): Simula
     heartbeat,
     obstacle,
     skipsWhenIdle,
+    onlyIf,
     next,
     starts,
     quiet: found.quiet,

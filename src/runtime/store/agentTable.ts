@@ -111,7 +111,7 @@ function readDefinition(json: string): AgentDefinition {
   return { ...{ namedHeartbeats: [] }, ...stored, heartbeat };
 }
 
-const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false } as const;
+const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false, onlyIf: [] } as const;
 
 function fromRow(row: Row): AgentRow {
   return {

@@ -1,4 +1,5 @@
 import { clearLastRun, deleteAgent, setLastRun } from './agentTable.ts';
+import { deleteEvidence } from './evidenceTable.ts';
 import { deleteIssue, unassignIssues } from './issueTable.ts';
 import type { RunStatus } from '../model.ts';
 import { deleteRuns } from './retentionTable.ts';
@@ -93,6 +94,7 @@ export function eraseAgent(writer: Writer, agent: string, at: number): string[] 
   writer.run('DELETE FROM wakeup WHERE agent = ?', [agent]);
   writer.run('DELETE FROM run WHERE agent = ?', [agent]);
   deleteSessions(writer, agent);
+  deleteEvidence(writer, agent);
   writer.run('DELETE FROM skip_count WHERE agent = ?', [agent]);
   deleteAgent(writer, agent);
   return unassignIssues(writer, agent, at);

@@ -76,6 +76,22 @@ export function findOpenPart(reader: Reader, wakeupId: string): HeartbeatPart | 
   return row && toPart(row);
 }
 
+/**
+ * Open parts that nothing can end any more: what they stand for was deleted or has ended, or it waits and its agent was
+ * deleted, terminated or taken out of the configuration. A run that goes on is let finish.
+ */
+export function listStrandedParts(reader: Reader): (HeartbeatPart & { readonly isAgentGone: boolean })[] {
+  const gone = `(agent.key IS NULL OR agent.is_absent = 1 OR agent.state = 'terminated')`;
+  const sql = `SELECT ${partColumns
+    .split(', ')
+    .map((column) => `part.${column}`)
+    .join(', ')}, ${gone}
+    FROM heartbeat_part part LEFT JOIN wakeup ON wakeup.id = part.wakeup_id LEFT JOIN agent ON agent.key = part.agent
+    WHERE part.outcome IS NULL AND (wakeup.id IS NULL OR wakeup.status NOT IN ('queued', 'claimed')
+      OR (wakeup.status = 'queued' AND ${gone})) ORDER BY part.heartbeat_run_id, part.agent`;
+  return reader.all(sql).map((row) => ({ ...toPart(row), isAgentGone: row[5] === 1 }));
+}
+
 export function setPart(
   writer: Writer,
   { heartbeatRunId, agent }: Pick<HeartbeatPart, 'heartbeatRunId' | 'agent'>,

@@ -1,5 +1,6 @@
 import { activitySchema } from './schema/activitySchema.ts';
 import { changesSchema } from './schema/changesSchema.ts';
+import { evidenceSchema } from './schema/evidenceSchema.ts';
 import { historySchema } from './schema/historySchema.ts';
 import { initialSchema } from './schema/initialSchema.ts';
 import { queueSchema } from './schema/queueSchema.ts';
@@ -18,4 +19,5 @@ export const migrations: readonly string[] = [
   scheduleSchema,
   queueSchema,
   workSchema,
+  evidenceSchema,
 ];

@@ -196,7 +196,9 @@ export class Dispatcher {
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
-    const verdict = judge(gatherFacts(reader, facts(), agent, { ...run, at: queue.now() }));
+    // What had changed when a tick was admitted need not change again.
+    const question = { ...run, at: queue.now(), hasChanged: true };
+    const verdict = judge(gatherFacts(reader, facts(), agent, question));
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;

@@ -34,7 +34,8 @@ export function explainNow(facts: NowFacts): WhyNow {
     return { kind: 'queued', runId: id, number, reason: heldFor, since: queuedAt };
   }
   if (facts.nextHeartbeatAt !== null && gate.heartbeat.enabled) {
-    return { kind: 'scheduled', at: facts.nextHeartbeatAt, willSkip: facts.willSkip };
+    const { onlyIf } = gate.heartbeat;
+    return { kind: 'scheduled', at: facts.nextHeartbeatAt, willSkip: facts.willSkip, onlyIf };
   }
   return { kind: 'asked', sources: sourcesOf(gate.heartbeat) };
 }

@@ -12,6 +12,8 @@ export interface GateQuestion {
   /** See `GateFacts.isForced`. */
   readonly isForced: boolean;
   readonly at: number;
+  /** See `timerFacts`. */
+  readonly hasChanged: boolean;
 }
 
 /** Gathers all that the gate looks at; nothing is looked up for wakes that it does not concern. */
@@ -19,13 +21,13 @@ export function gatherFacts(
   reader: Reader,
   folder: FolderFacts,
   agent: AgentRow,
-  { source, issueId, isForced, at }: GateQuestion,
+  { source, issueId, isForced, at, hasChanged }: GateQuestion,
 ): GateFacts {
   const issue = issueId === null ? undefined : findIssue(reader, issueId);
   return {
     ...folder,
     ...agentFacts(agent),
-    ...timerFacts(reader, agent, { source, at }),
+    ...timerFacts(reader, agent, { source, at, hasChanged }),
     source,
     isForced,
     issueStatus: issue?.status ?? null,

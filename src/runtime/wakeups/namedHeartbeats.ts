@@ -6,6 +6,7 @@ import {
   findOpenPart,
   insertHeartbeatPart,
   insertHeartbeatRun,
+  listStrandedParts,
   setPart,
 } from '../store/heartbeatTable.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
@@ -86,6 +87,19 @@ export class NamedHeartbeats {
       const details = { run: run.id, logBytes };
       this.#record(writer, heartbeat, { action: 'heartbeat.logged', agent: run.agent, result: status, details });
       this.#completeIfDone(writer, heartbeat.id, finishedAt);
+    }
+  }
+
+  /** Ends the parts that nothing else will end: of agents that were deleted, terminated or taken out of the configuration. */
+  endStranded(writer: Writer, at: number): void {
+    for (const part of listStrandedParts(writer)) {
+      const heartbeat = findHeartbeatRun(writer, part.heartbeatRunId);
+      const { agent, runId, isAgentGone } = part;
+      const outcome = isAgentGone ? 'agent_removed' : 'lost';
+      setPart(writer, part, { runId, outcome });
+      if (!heartbeat) continue;
+      this.#record(writer, heartbeat, { action: 'heartbeat.logged', agent, result: outcome, details: { run: runId } });
+      this.#completeIfDone(writer, heartbeat.id, at);
     }
   }
 

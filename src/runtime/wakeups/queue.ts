@@ -423,9 +423,10 @@ export class WakeQueue {
 }
 
 /** The setting that makes heartbeats come to nothing for a reason; said once a day. */
-function skippingSetting(reason: SkipReason, { quietHours }: HeartbeatPolicy): string | undefined {
+function skippingSetting(reason: SkipReason, { quietHours, onlyIf }: HeartbeatPolicy): string | undefined {
   if (reason === 'quiet_hours') return `quietHours: ${String(quietHours)}`;
-  return reason === 'nothing_to_do' ? 'skipWhenIdle: true' : undefined;
+  const unchanged = onlyIf.length === 0 ? '' : `, onlyIf: ${onlyIf.join(', ')}`;
+  return reason === 'nothing_to_do' ? `skipWhenIdle: true${unchanged}` : undefined;
 }
 
 /** A run that was cancelled before it had started. */

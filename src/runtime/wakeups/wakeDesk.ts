@@ -1,13 +1,13 @@
 import { UserError } from '../errors.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
-import { findRun, type RunRow } from '../store/runTable.ts';
+import { findQueuedRunOfScope, findRun, findRunningRunOfScope, type RunRow } from '../store/runTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader, Store } from '../store/store.ts';
 import type { Actor, Audit } from '../governance/audit.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { explainHold, explainRefusal, judge, type FolderFacts } from './gate.ts';
+import { explainHold, explainRefusal, judge, type FolderFacts, type Verdict } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
-import type { WakeRequest } from './inbox.ts';
+import { taskKeyOf, type WakeRequest } from './inbox.ts';
 import type { Admission, WakeQueue } from './queue.ts';
 
 /** The answer to a request, told once it is durable. */
@@ -54,18 +54,41 @@ export class WakeDesk {
     return this.explain(admission);
   }
 
-  /** Records a request as part of the caller's transaction; call `settleRequests` after it. */
-  request(transaction: StateTransaction, request: WakeRequest, by: Actor): Admission {
+  /**
+   * Records a request as part of the caller's transaction; call `settleRequests` after it. `hasChanged` as in `timerFacts`:
+   * false if it was looked at and nothing had.
+   */
+  request(transaction: StateTransaction, request: WakeRequest, by: Actor, hasChanged = true): Admission {
     const agent = findAgent(transaction, request.agent);
     if (!agent) throw new UserError('not_found', `There is no agent "${request.agent}" in the configuration.`);
-    const question = { ...request, isForced: request.isForced ?? false, at: this.#queue.now() };
-    const verdict = judge(gatherFacts(transaction, this.#facts(), agent, question));
+    const verdict = this.#judge(transaction, agent, { request, hasChanged });
     const admission =
       verdict.kind === 'refuse'
         ? this.#queue.refuse(transaction, request, verdict)
         : this.#queue.admit(transaction, request);
     if (request.source !== 'timer') this.#recordRequest(transaction, request, { by, admission });
     return admission;
+  }
+
+  /** Whether it depends on what `onlyIf` names if a scheduled heartbeat of an agent starts anything now. */
+  dependsOnChange(agent: AgentRow, request: WakeRequest): boolean {
+    if (agent.definition.heartbeat.onlyIf.length === 0) return false;
+    const scope = [this.#store, request.agent, taskKeyOf(request)] as const;
+    // It is at it already, or about to be: that tick comes to nothing whatever has changed.
+    if (findQueuedRunOfScope(...scope) ?? findRunningRunOfScope(...scope)) return false;
+    const [unchanged, changed] = [false, true].map((hasChanged) =>
+      this.#judge(this.#store, agent, { request, hasChanged }),
+    );
+    return unchanged?.kind === 'refuse' && changed?.kind === 'admit';
+  }
+
+  #judge(
+    reader: Reader,
+    agent: AgentRow,
+    { request, hasChanged }: { readonly request: WakeRequest; readonly hasChanged: boolean },
+  ): Verdict {
+    const question = { ...request, isForced: request.isForced ?? false, at: this.#queue.now(), hasChanged };
+    return judge(gatherFacts(reader, this.#facts(), agent, question));
   }
 
   /** Starts what may start, and waits until everything is durable. */

@@ -6,7 +6,7 @@ import type { Run } from '../../runtime/model.ts';
 import { translate } from '../translate.ts';
 import { issueText } from './issueText.ts';
 import { readLogText } from './logText.ts';
-import { readSimulationText, readWhyText } from './reportText.ts';
+import { readHeartbeatText, readSimulationText, readWhyText } from './reportText.ts';
 
 const logScheme = 'reveille-log';
 export const issueScheme = 'reveille-issue';
@@ -14,6 +14,7 @@ const consentScheme = 'reveille-consent';
 const changeScheme = 'reveille-change';
 export const whyScheme = 'reveille-why';
 const simulationScheme = 'reveille-simulation';
+export const heartbeatScheme = 'reveille-heartbeat';
 
 /** A log that grows is drawn again at most this often. */
 const refreshMs = 1000;
@@ -38,8 +39,8 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
     this.#connections = connections;
     this.#disposables = [
       this.#changeEmitter,
-      ...[logScheme, issueScheme, consentScheme, changeScheme, whyScheme, simulationScheme].map((scheme) =>
-        vscode.workspace.registerTextDocumentContentProvider(scheme, this),
+      ...[logScheme, issueScheme, consentScheme, changeScheme, whyScheme, simulationScheme, heartbeatScheme].map(
+        (scheme) => vscode.workspace.registerTextDocumentContentProvider(scheme, this),
       ),
       connections.onDidChange(() => {
         this.#followLogs();
@@ -68,6 +69,8 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
         return readWhyText(folder, address.id, translate);
       case simulationScheme:
         return readSimulationText(folder, translate);
+      case heartbeatScheme:
+        return readHeartbeatText(folder, address.id, translate);
       default:
         return consent(folder, address);
     }
@@ -117,7 +120,7 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
   }
 
   #mayHaveChanged(uri: vscode.Uri): boolean {
-    if ([issueScheme, whyScheme, simulationScheme].includes(uri.scheme)) return true;
+    if ([issueScheme, whyScheme, simulationScheme, heartbeatScheme].includes(uri.scheme)) return true;
     if (uri.scheme !== logScheme) return false;
     const address = parseAddress(uri);
     const state = this.#connections.folders.find((folder) => folder.path === address?.folder)?.state;
@@ -160,6 +163,11 @@ export function whyUri(folder: FolderConnection, agent: string): vscode.Uri {
 /** The address of what the schedules of a folder would start. */
 export function simulationUri(folder: FolderConnection): vscode.Uri {
   return address(simulationScheme, `Next 7 days of ${folder.name}.txt`, { folder: folder.path, id: '' });
+}
+
+/** The address of the steps of one run of a named heartbeat. */
+export function heartbeatUri(folder: FolderConnection, heartbeat: { readonly id: string }): vscode.Uri {
+  return address(heartbeatScheme, `Heartbeat ${heartbeat.id}.txt`, { folder: folder.path, id: heartbeat.id });
 }
 
 /** The address of an issue's document. */

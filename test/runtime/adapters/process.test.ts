@@ -54,6 +54,7 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
       catchUp: 'skip',
       quietHours: null,
       skipWhenIdle: false,
+      onlyIf: [],
       wakeOnAssignment: true,
       wakeOnOnDemand: true,
       wakeOnAutomation: true,

@@ -152,6 +152,8 @@ describe('isTightening', () => {
   const off = { ...base, ...beat({ enabled: false }) };
 
   const quiet = { ...base, ...beat({ quietHours: '22:00-07:00', skipWhenIdle: true, catchUp: 'once' }) };
+  const quietOff = { ...base, ...beat({ enabled: false, quietHours: '22:00-07:00' }) };
+  const watching = { ...base, ...beat({ skipWhenIdle: true, onlyIf: ['git_head', 'files'] }) };
   const tidy = { name: 'tidy', cron: '@daily', timezone: null, catchUp: 'once', goal: 'Tidy' } as const;
   const named = { ...base, namedHeartbeats: [tidy, { ...tidy, name: 'second' }] };
   const namedOff = { ...named, heartbeat: makePolicy({ enabled: false }) };
@@ -169,6 +171,7 @@ describe('isTightening', () => {
     ['a longer interval', base, beat({ intervalSec: 301 }), true],
     ['a shorter interval', base, beat({ intervalSec: 299 }), false],
     ['no interval', base, beat({ intervalSec: 0 }), true],
+    ['an interval where there was none', { ...base, ...beat({ intervalSec: 0 }) }, beat({}), false],
     ['cron in place of an interval', base, beat({ intervalSec: 0, cron: '0 0 1 1 *' }), false],
     ['no cron', cron, { heartbeat: makePolicy() }, true],
     ['another cron', cron, { heartbeat: makePolicy({ cron: '0 9 * * 1', timezone: 'UTC' }) }, false],
@@ -186,11 +189,23 @@ describe('isTightening', () => {
     ['a shared directory', base, { shareCwd: true }, false],
     ['another variable', base, { env: { A: '1' } }, false],
     ['quiet hours where there were none', base, beat({ quietHours: '22:00-07:00' }), true],
+    ['no quiet hours for what is off', quietOff, { heartbeat: { ...quietOff.heartbeat, quietHours: null } }, true],
     ['no quiet hours any more', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: null } }, false],
     ['other quiet hours', quiet, { heartbeat: { ...quiet.heartbeat, quietHours: '22:00-08:00' } }, false],
     ['quiet hours in another zone', cases[1], { heartbeat: { ...cases[1].heartbeat, timezone: 'UTC' } }, false],
     ['skipping', base, beat({ skipWhenIdle: true }), true],
     ['no skipping any more', quiet, { heartbeat: { ...quiet.heartbeat, skipWhenIdle: false } }, false],
+    ['skipping unless files have changed', base, beat({ skipWhenIdle: true, onlyIf: ['files'] }), true],
+    ['something more that is to do', quiet, { heartbeat: { ...quiet.heartbeat, onlyIf: ['files'] } }, false],
+    ['something less that is to do', watching, { heartbeat: { ...watching.heartbeat, onlyIf: ['files'] } }, true],
+    [
+      'something else that is to do',
+      watching,
+      { heartbeat: { ...watching.heartbeat, onlyIf: ['diagnostics'] } },
+      false,
+    ],
+    ['nothing that is to do', watching, { heartbeat: { ...watching.heartbeat, onlyIf: [] } }, true],
+    ['no skipping any more where files were to do', watching, { heartbeat: base.heartbeat }, false],
     ['no catching up any more', quiet, { heartbeat: { ...quiet.heartbeat, catchUp: 'skip' } }, true],
     ['catching up', base, beat({ catchUp: 'once' }), false],
     ['a new named heartbeat', base, { namedHeartbeats: [tidy] }, false],

@@ -83,7 +83,8 @@ agents:
   it('reads a heartbeat in full', () => {
     const heartbeat = parseAgent(`    heartbeat:
       { enabled: false, cron: "0 9 * * 1-5", timezone: Europe/Paris, wakeOnAssignment: false, wakeOnOnDemand: false,
-        wakeOnAutomation: false, maxConcurrentRuns: 3, catchUp: skip, quietHours: "22:00-07:00", skipWhenIdle: true }
+        wakeOnAutomation: false, maxConcurrentRuns: 3, catchUp: skip, quietHours: "22:00-07:00", skipWhenIdle: true,
+        onlyIf: [diagnostics, git_head] }
 `).heartbeat;
     assert.deepEqual(heartbeat, {
       enabled: false,
@@ -93,11 +94,28 @@ agents:
       catchUp: 'skip',
       quietHours: '22:00-07:00',
       skipWhenIdle: true,
+      onlyIf: ['git_head', 'diagnostics'],
       wakeOnAssignment: false,
       wakeOnOnDemand: false,
       wakeOnAutomation: false,
       maxConcurrentRuns: 3,
     });
+  });
+
+  it('skips what finds nothing to do once onlyIf names something, and refuses the contrary', () => {
+    const heartbeatOf = (heartbeat: string) => parseAgent(`    heartbeat: ${heartbeat}\n`).heartbeat;
+    assert.deepEqual(
+      heartbeatOf('{ intervalSec: 60, onlyIf: files }'),
+      makePolicy({ intervalSec: 60, skipWhenIdle: true, onlyIf: ['files'] }),
+    );
+    assert.deepEqual(heartbeatOf('{ intervalSec: 60 }').onlyIf, []);
+    for (const [wrong, message] of [
+      ['{ onlyIf: files, skipWhenIdle: false }', /skipWhenIdle.*contradicts onlyIf.*remove one of the two/],
+      ['{ onlyIf: [] }', /onlyIf/],
+      ['{ onlyIf: branches }', /onlyIf/],
+    ] as const) {
+      assert.throws(() => heartbeatOf(wrong), message);
+    }
   });
 
   it('lets intervals skip what they missed and cron expressions make up for it, unless told otherwise', () => {

@@ -27,11 +27,14 @@ describe('DueQueue', () => {
   });
 
   it('does not mind removing what it does not have', () => {
-    const queue = new DueQueue();
+    const queue = new DueQueue<{ queuedFor: number; queueIndex: number }>();
     const item = makeItem(1);
     queue.add(item);
     queue.remove(item);
     queue.remove(item);
     assert.equal(queue.size, 0);
+    for (const other of [makeItem(2), makeItem(3)]) queue.add(other);
+    queue.remove(item);
+    assert.equal(queue.size, 2);
   });
 });

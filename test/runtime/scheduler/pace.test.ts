@@ -80,7 +80,8 @@ describe('the pace of schedules', function () {
     });
     const desk = new WakeDesk({ store, state, queue, dispatcher, facts: () => facts, audit });
     const timers = new Timers({ clock, log: logger });
-    const heartbeats = new Heartbeats({ timers, store, state, desk, queue, audit, clock, logger });
+    const watch = { findUnchanged: () => Promise.resolve(new Set<string>()) };
+    const heartbeats = new Heartbeats({ timers, store, state, desk, queue, audit, clock, logger, watch });
     const begunAt = clock.now();
     heartbeats.start();
     for (let passed = 0; passed < hour; passed += 1000) {

@@ -23,6 +23,7 @@ function plan(part: Partial<Plan> = {}): Plan {
     quietHours: null,
     quietZone: null,
     skipsWhenIdle: false,
+    onlyIf: [],
     obstacle: null,
     cwd: null,
     maxConcurrentRuns: 1,

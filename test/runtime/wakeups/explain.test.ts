@@ -62,7 +62,7 @@ describe('what is said of an agent for now', () => {
     [
       'it will run',
       { gate: { ...gate, heartbeat: makePolicy({ enabled: true }) }, nextHeartbeatAt: 9, willSkip: 'quiet_hours' },
-      { kind: 'scheduled', at: 9, willSkip: 'quiet_hours' },
+      { kind: 'scheduled', at: 9, willSkip: 'quiet_hours', onlyIf: [] },
     ],
     [
       'its schedule is switched off',

@@ -25,6 +25,7 @@ const open: HeartbeatPolicy = {
   catchUp: 'skip',
   quietHours: null,
   skipWhenIdle: false,
+  onlyIf: [],
   wakeOnAssignment: true,
   wakeOnOnDemand: true,
   wakeOnAutomation: true,

@@ -8,6 +8,7 @@ import type { Logger } from '../../log.ts';
 import type { ChangeGap, ChangeNote, RunChanges } from '../../model.ts';
 import { parseBlobs, type ChangedFile } from './changedFiles.ts';
 import { findGit, Git, GitTimeout } from './git.ts';
+import { readHead } from './gitHead.ts';
 import { changesDirectory, readKeptChanges, writeKeptChanges, type KeptChanges } from './keptChanges.ts';
 import { prepareShadow } from './shadowRepository.ts';
 import { TreeSnapshots, type TreeSnapshot } from './treeSnapshot.ts';
@@ -34,6 +35,9 @@ export interface Recording extends Disposable {
   /** Gives it up: the run did not start. */
   dispose(): void;
 }
+
+/** What was found at a glance, or why nothing was. */
+export type Glimpse = { readonly value: string } | { readonly gap: ChangeGap };
 
 interface Watched {
   readonly snapshots: TreeSnapshots;
@@ -78,6 +82,35 @@ export class ChangeRecorder {
       return await this.#begin(runId, { git, tree }, clock.monotonic() + limitMs);
     } catch (error) {
       return this.#fail(runId, error);
+    }
+  }
+
+  /** The commit that HEAD of a directory's repository resolves to, or why it is not known. Never rejects. */
+  async readHead(cwd: string): Promise<Glimpse> {
+    try {
+      const tree = await findWorkingTree(cwd, this.#options.workspaceFolder);
+      if (tree === null) return { gap: 'no_repository' };
+      const head = await readHead(tree);
+      return head === null ? { gap: 'failed' } : { value: head };
+    } catch (error) {
+      return this.#glimpseFailed(cwd, error);
+    }
+  }
+
+  /** An id of the content of a directory's working tree, as a run's changes see it, or why it is not known. Within 10 s; never rejects. */
+  async readTree(cwd: string): Promise<Glimpse> {
+    try {
+      const deadline = this.#options.clock.monotonic() + limitMs;
+      const tree = await findWorkingTree(cwd, this.#options.workspaceFolder);
+      if (tree === null) return { gap: 'no_repository' };
+      const git = await this.#findGit();
+      if (git === null) return { gap: 'no_git' };
+      const watched = this.#watch({ git, tree });
+      const { id } = await watched.snapshots.take(deadline, watched.recordings.size === 0);
+      this.#pruneIfDue(watched);
+      return { value: id };
+    } catch (error) {
+      return this.#glimpseFailed(cwd, error);
     }
   }
 
@@ -195,6 +228,12 @@ export class ChangeRecorder {
       file === null ? null : new Git(file, clock, baseEnvironment),
     );
     return this.#git;
+  }
+
+  #glimpseFailed(cwd: string, error: unknown): Glimpse {
+    if (error instanceof GitTimeout) return { gap: 'too_slow' };
+    this.#options.logger.warn('A working tree could not be looked at', cwd, toError(error).message);
+    return { gap: 'failed' };
   }
 
   #fail(runId: string, error: unknown): Recording {
