@@ -112,14 +112,16 @@ describe('A store whose disk fails', function () {
     const logger = new TestLogger();
     const store = await openStoreOn(disk, { checkpointRecords: 10, logger });
     disk.failAt({ at: 0, code: 'ENOSPC', hits: (name) => /writeLater.*snap-/.test(name) });
-    await putMany(store, 12);
+    let count = 0;
+    // How many records the schema takes is none of this test's business.
+    for (; logger.errors.length === 0 && count < 20; count += 1) await putMany(store, 1, count + 1);
     assert.match(JSON.stringify(logger.errors), /Writing a snapshot of the store failed/);
     assert.doesNotMatch([...disk.files().keys()].join(), /snap-/);
 
-    await putMany(store, 30, 13);
+    await putMany(store, 30, count + 1);
 
     assert.match([...disk.files().keys()].join(), /snap-\d+\.sqjs/);
-    assert.deepEqual(await numbersOn(afterTotalLoss(disk)), upTo(42));
+    assert.deepEqual(await numbersOn(afterTotalLoss(disk)), upTo(count + 30));
     await store.close();
   });
 
