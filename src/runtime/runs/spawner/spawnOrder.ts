@@ -23,6 +23,7 @@ export type SpawnerReport =
 /** One of a child's standard streams; the digit is its descriptor. */
 export type StreamDigit = '0' | '1' | '2';
 
-export const keyLength = 32;
+/** Of a UUID. */
+export const keyLength = 36;
 /** Each connection begins with the key of its child and the digit of its stream. */
 export const greetingLength = keyLength + 1;

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { ProcessPlan } from '../../adapters/adapter.ts';
 import type { Clock } from '../../clock.ts';
 import type { Disposable } from '../../lifecycle.ts';
 import { isAlive, type ProcessIdentity } from '../../processIdentity.ts';
 import type { StartResult } from '../childStarter.ts';
 import { RemoteChild } from './remoteChild.ts';
-import { keyLength, type SpawnerOrder, type SpawnerReport } from './spawnOrder.ts';
+import type { SpawnerOrder, SpawnerReport } from './spawnOrder.ts';
 import { StreamServer } from './streamServer.ts';
 
 /** Where the streams of children connect to: a socket in a private directory; disposing it removes that. */
@@ -71,7 +71,7 @@ export class SpawnerProcess implements Disposable {
   /** Starts a program. Never rejects. */
   start(plan: ProcessPlan): Promise<StartResult> {
     const { clock } = this.#options;
-    const key = randomBytes(keyLength / 2).toString('hex');
+    const key = randomUUID();
     const child = new RemoteChild(plan.stdin, { clock, kill: () => this.#kill(key, child) });
     this.#children.set(key, child);
     this.#server.expect(key, child);

@@ -239,7 +239,7 @@ if (process.platform === 'linux') {
       const stranger = connect({ path: endpoints[0]?.path ?? '' });
       const refused = new Promise((resolve) => stranger.once('close', resolve));
       stranger.on('error', () => undefined);
-      stranger.write(`${'0'.repeat(32)}1forged`);
+      stranger.write(`${'0'.repeat(36)}1forged`);
       await refused;
       await result.child.closed;
       assert.equal(Buffer.concat(chunks).toString('utf8'), 'own\n');
