@@ -230,17 +230,24 @@ if (process.platform === 'linux') {
 
     it('lets nobody else write into a log', async () => {
       const starter = makeStarter(systemClock);
-      await raise(starter);
-      const result = await starter.start(plan({ file: 'sleep 0.3; echo own', shell: true }));
+      const pid = await raise(starter);
+      process.kill(pid, 'SIGSTOP');
+      const starting = starter.start(plan({ file: 'echo own', shell: true }));
+      const stranger = connect({ path: endpoints[0]?.path ?? '' });
+      stranger.on('error', () => undefined);
+      stranger.resume();
+      stranger.end(`${'0'.repeat(36)}1forged`);
+      try {
+        await poll(() => stranger.destroyed, 'it is refused', 2000);
+      } finally {
+        stranger.destroy();
+        process.kill(pid, 'SIGCONT');
+      }
+      const result = await starting;
       assert(result.kind === 'started');
       const chunks: Buffer[] = [];
       result.child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
       result.child.stderr.resume();
-      const stranger = connect({ path: endpoints[0]?.path ?? '' });
-      const refused = new Promise((resolve) => stranger.once('close', resolve));
-      stranger.on('error', () => undefined);
-      stranger.write(`${'0'.repeat(36)}1forged`);
-      await refused;
       await result.child.closed;
       assert.equal(Buffer.concat(chunks).toString('utf8'), 'own\n');
     });
