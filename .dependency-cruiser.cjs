@@ -231,7 +231,7 @@ const onlyIn = (name, why, owner, target) => ({
 const forbidden = [
   ...boundaries.map(whitelist),
   onlyIn('one-owner-sql', 'One file imports sql.js.', '^src/runtime/store/database\\.ts$', pkg('sql\\.js')),
-  onlyIn('one-owner-execa', 'One file imports execa.', '^src/runtime/runs/processDriver\\.ts$', pkg('execa')),
+  onlyIn('one-owner-execa', 'One file imports execa.', '^src/runtime/runs/directStarter\\.ts$', pkg('execa')),
   onlyIn(
     'one-owner-toolkit',
     'One file imports the toolkit.',
@@ -244,7 +244,12 @@ const forbidden = [
     '^src/(endpoint/|connection/|cli\\.ts$|runtime/(main|runtime|ownedStore|handlers|server|stopControl|stateTransfer|stateOrigin)\\.ts$|runtime/store/owner\\.ts$|runtime/config/consentStore\\.ts$)',
     endpoint,
   ),
-  onlyIn('entry-points', 'Entry points compose; nobody imports them.', '^$', '^src/(extension|cli|runtime/main)\\.ts$'),
+  onlyIn(
+    'entry-points',
+    'Entry points compose; nobody imports them.',
+    '^$',
+    '^src/(extension|cli|runtime/main|runtime/runs/spawner/spawnerProgram)\\.ts$',
+  ),
   {
     name: 'editor-starts-nothing',
     comment: 'The extension spawns no process and opens no socket; src/connection does.',

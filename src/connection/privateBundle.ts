@@ -5,7 +5,7 @@ import { systemErrorCode } from '../runtime/errors.ts';
 import { cannotWriteStore } from './storeFolder.ts';
 
 /** What a runtime consists of. */
-const bundleFiles = ['runtime.js', 'sql-wasm.wasm'] as const;
+const bundleFiles = ['runtime.js', 'spawner.js', 'sql-wasm.wasm'] as const;
 
 /** How long a copy is kept after it was last started, in milliseconds. */
 const unusedMs = 24 * 3_600_000;

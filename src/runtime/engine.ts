@@ -5,11 +5,15 @@ import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
+import type { Disposable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
+import type { ChildStarter } from './runs/childStarter.ts';
+import { DirectStarter } from './runs/directStarter.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
+import { SpawnerStarter, usesSpawner, type SpawnerPlace } from './runs/spawner/spawnerStarter.ts';
 import { Timers } from './scheduler/timers.ts';
 import { findIssue } from './store/issueTable.ts';
 import { listRunningRuns } from './store/runTable.ts';
@@ -38,6 +42,8 @@ export interface EngineOptions {
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Without it, programs are started directly. */
+  readonly spawner?: SpawnerPlace | undefined;
   /** Runs of the folder at a time. */
   readonly slots: number;
   readonly facts: () => FolderFacts;
@@ -58,12 +64,14 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #watch: ChangeWatch;
+  readonly #starter: ChildStarter & Partial<Disposable>;
   readonly #heartbeats: Heartbeats;
 
   constructor(options: EngineOptions) {
     const { store, state, clock, logger, facts, audit } = options;
     this.#options = options;
     this.#trees = new ProcessTrees({ clock, logger });
+    this.#starter = makeStarter(options);
     this.queue = new WakeQueue({ state, clock, audit });
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
     this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
@@ -133,6 +141,7 @@ export class Engine {
     await this.dispatcher.whenIdle();
     await this.#watch.whenIdle();
     this.#trees.dispose();
+    this.#starter.dispose?.();
   }
 
   #makeExecutor(): Executor {
@@ -153,6 +162,7 @@ export class Engine {
       },
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
+      starter: this.#starter,
       changes: this.#watch,
       clock,
       logger,
@@ -183,4 +193,9 @@ export class Engine {
       onDidEnd: onDidEndRun,
     });
   }
+}
+
+function makeStarter({ clock, logger, spawner }: EngineOptions): ChildStarter & Partial<Disposable> {
+  const direct = new DirectStarter(clock);
+  return usesSpawner(process.platform, spawner) ? new SpawnerStarter({ ...spawner, direct, clock, logger }) : direct;
 }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { createEndpoint } from '../endpoint/endpointPath.ts';
 import { identifyFolder } from '../endpoint/folderIdentity.ts';
 import { ownBuild } from '../endpoint/ownBuild.ts';
 import { stateDirectory } from '../endpoint/stateDirectory.ts';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     storePath,
     stateDirectory: stateDirectory({ platform: process.platform, env: process.env, home: homedir() }),
     wasmPath: values.wasm ?? path.join(__dirname, 'sql-wasm.wasm'),
+    spawner: { entry: path.join(__dirname, 'spawner.js'), openEndpoint: createEndpoint },
     logPath,
     build: ownBuild,
     clock: systemClock,

@@ -49,6 +49,7 @@ export const runErrorCodes = [
   'spawn_failed',
   'exit_code',
   'signal',
+  'exit_unknown',
   'timeout',
   'cancelled_by_user',
   'cancelled_by_stop',

@@ -8,7 +8,7 @@ import { ChangeFeed } from './changeFeed.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
 import { ConsentStore } from './config/consentStore.ts';
 import { Definitions } from './definitions.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineOptions } from './engine.ts';
 import { toError, UserError } from './errors.ts';
 import { FolderSnapshot } from './folderSnapshot.ts';
 import { Audit, type Actor, type AuditDetails } from './governance/audit.ts';
@@ -32,7 +32,7 @@ import { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 
-export interface RuntimeOptions extends OwnedStoreOptions {
+export interface RuntimeOptions extends OwnedStoreOptions, Pick<EngineOptions, 'spawner'> {
   readonly logPath: string;
   /** Runs of the folder at a time. */
   readonly slots: number;
@@ -356,21 +356,19 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeEngine(): Engine {
-    const { clock, logger, folder, environment, storePath, stateDirectory, slots } = this.#options;
+    const { folder, environment, storePath, stateDirectory } = this.#options;
     return new Engine({
+      ...this.#options,
       store: this.#store,
       state: this.#state,
       definitions: this.#definitions,
       audit: this.#audit,
-      clock,
-      logger,
       workspaceFolder: folder.path,
       logsDirectory: path.join(storePath, 'logs'),
       changesDirectory: path.join(storePath, 'changes'),
       ownDirectories: [storePath, stateDirectory],
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, environment),
-      slots,
       facts: () => this.#facts(),
       onDidGrowLog: (growth) => {
         this.#server.growLog(growth);

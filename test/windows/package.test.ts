@@ -18,6 +18,7 @@ const shipped =
 const needed = [
   'extension.js',
   'runtime.js',
+  'spawner.js',
   'cli.js',
   'dashboard.js',
   'dashboard.css',

@@ -8,6 +8,7 @@ import type { Issue, RunChanges } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
+import type { ChildStarter } from './childStarter.ts';
 import { startProcess, type ProcessRun } from './processDriver.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
@@ -37,6 +38,7 @@ export interface ExecutorOptions {
   readonly records: RunRecords;
   readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
   readonly trees: ProcessTrees;
+  readonly starter: ChildStarter;
   readonly changes: Pick<ChangeRecorder, 'begin'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -117,7 +119,8 @@ export class Executor {
       await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
       live.process = this.#start(assignment);
-      if (live.process.identity !== null) records.noteProcess(run.id, live.process.identity);
+      const identity = await live.process.started;
+      if (identity !== null) records.noteProcess(run.id, identity);
       return await live.process.settled;
     } catch (error) {
       live.process?.cancel('cancelled_by_stop');
@@ -131,7 +134,7 @@ export class Executor {
   }
 
   #start({ run, definition, issue, sessionRun, wakeups }: Assignment): ProcessRun {
-    const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, onDidGrowLog } = this.#options;
+    const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, starter, onDidGrowLog } = this.#options;
     const { key, role, goal, timeoutSec, graceSec } = definition;
     const plan = adapterOf(definition.adapter).plan(definition, {
       runId: run.id,
@@ -154,6 +157,7 @@ export class Executor {
       clock,
       logger,
       trees,
+      starter,
       onDidGrow: (bytes) => {
         onDidGrowLog({ runId: run.id, agent: run.agent, bytes, isSettled: false });
       },

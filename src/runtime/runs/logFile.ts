@@ -63,6 +63,8 @@ export class LogFile {
   #indexLines = '';
   #unwritten = 0;
   #isPaused = false;
+  /** True once a write took long; then nothing of this file waits on the main thread any more. */
+  #isSlow = false;
   #tail: ByteTail | null = null;
   #error: Error | null = null;
   /** The writes on the thread pool; null while chunks are written directly. */
@@ -145,7 +147,10 @@ export class LogFile {
       this.#fail(toError(error));
       return;
     }
-    if (clock.monotonic() - begunAt > slowWriteMs) this.#writing = this.#writeQueued();
+    if (clock.monotonic() - begunAt > slowWriteMs) {
+      this.#isSlow = true;
+      this.#writing = this.#writeQueued();
+    }
     this.#options.onDidGrow(this.#written);
   }
 
@@ -201,9 +206,12 @@ export class LogFile {
     for (const descriptor of [this.#descriptor, this.#indexDescriptor]) {
       if (descriptor === null) continue;
       // Some file systems report a failed write only here.
-      await closeFile(descriptor).catch((error: unknown) => {
+      try {
+        if (this.#isSlow) await closeFile(descriptor);
+        else closeSync(descriptor);
+      } catch (error) {
         this.#error ??= toError(error);
-      });
+      }
     }
     return {
       bytes: this.#written,

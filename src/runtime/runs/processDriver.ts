@@ -1,18 +1,11 @@
-import { execa } from 'execa';
 import type { ProcessPlan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
-import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
-import { identifyChild, type ProcessIdentity } from '../processIdentity.ts';
+import type { ProcessIdentity } from '../processIdentity.ts';
+import type { ChildStarter, StartedChild, StartResult } from './childStarter.ts';
 import { LogFile } from './logFile.ts';
-import {
-  toVerdict,
-  type CancelCause,
-  type EndReason,
-  type ProcessExit,
-  type ProcessOutcome,
-} from './processOutcome.ts';
+import { toVerdict, type CancelCause, type EndReason, type ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTree, ProcessTrees } from './processTree.ts';
 import { explainSpawnFailure } from './spawnFailure.ts';
 
@@ -29,14 +22,15 @@ export interface ProcessOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trees: ProcessTrees;
+  readonly starter: ChildStarter;
   /** Called when the log grew, with its size in bytes; as often as once per write. */
   readonly onDidGrow?: (bytes: number) => void;
 }
 
 /** One execution of a program, from its start to the end of its whole tree. */
 export interface ProcessRun {
-  /** The first process; null if nothing was started. */
-  readonly identity: ProcessIdentity | null;
+  /** The first process once it was started; null if nothing was, or the system would not say. Never rejects. */
+  readonly started: Promise<ProcessIdentity | null>;
   /** Never rejects. Once it resolves, no process of the run is left and its log is closed. */
   readonly settled: Promise<ProcessOutcome>;
   /** Asks for the end, unless something else ended it first. */
@@ -49,7 +43,7 @@ const leftoverGraceMs = 2000;
 const drainMs = 5000;
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Starts a program. Synchronous up to the start; everything that goes wrong is an outcome. */
+/** Starts a program. Its log exists when this returns; everything that goes wrong is an outcome. */
 export function startProcess(plan: ProcessPlan, options: ProcessOptions): ProcessRun {
   return new RunningProcess(plan, options);
 }
@@ -65,11 +59,11 @@ export function startProcess(plan: ProcessPlan, options: ProcessOptions): Proces
  * A closed output says nothing: a program may close it and go on working.
  */
 class RunningProcess implements ProcessRun {
-  readonly identity: ProcessIdentity | null;
+  readonly started: Promise<ProcessIdentity | null>;
   readonly settled: Promise<ProcessOutcome>;
   readonly #options: ProcessOptions;
   #reason: EndReason | null = null;
-  #announceEnd: () => void = () => undefined;
+  readonly #ended = Promise.withResolvers<undefined>();
 
   constructor(plan: ProcessPlan, options: ProcessOptions) {
     this.#options = options;
@@ -85,14 +79,15 @@ class RunningProcess implements ProcessRun {
         },
       });
     } catch (error) {
-      this.identity = null;
+      this.started = Promise.resolve(null);
       this.settled = Promise.resolve(toLogFailure(toError(error)));
       return;
     }
-    const child = spawn(plan);
-    const startedAt = options.clock.now();
-    this.identity = child.pid === undefined ? null : identifyChild(child.pid, startedAt);
-    this.settled = child.pid === undefined ? settleUnstarted(plan, child, log) : this.#follow(child, log);
+    const starting = options.starter.start(plan);
+    this.started = starting.then((result) => (result.kind === 'started' ? result.child.identity : null));
+    this.settled = starting.then((result) =>
+      result.kind === 'started' ? this.#follow(result.child, log) : settleUnstarted(plan, result, log),
+    );
   }
 
   cancel(cause: CancelCause): void {
@@ -102,29 +97,17 @@ class RunningProcess implements ProcessRun {
   #endBecause(reason: EndReason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    this.#announceEnd();
+    this.#ended.resolve(undefined);
   }
 
-  /** Not `async`, so that nothing the child does can come before we listen. */
-  #follow(child: Child, log: LogFile): Promise<ProcessOutcome> {
+  async #follow(child: StartedChild, log: LogFile): Promise<ProcessOutcome> {
     const { clock, runId, timeoutSec, trees } = this.#options;
-    const ended = new Promise<void>((resolve) => {
-      this.#announceEnd = resolve;
-    });
-    const exited = new Promise<ProcessExit>((resolve) => {
-      child.nodeChildProcess.once('exit', (exitCode, signal) => {
-        this.#endBecause({ kind: 'exit' });
-        resolve({ exitCode, signal });
-      });
-    });
-    const closed = new Promise<void>((resolve) =>
-      child.nodeChildProcess.once('close', () => {
-        resolve();
-      }),
-    );
     log.follow(child.stdout, 'out');
     log.follow(child.stderr, 'err');
-    const tree = trees.watch(runId, this.identity);
+    const tree = trees.watch(runId, child.identity);
+    void child.exited.then(() => {
+      this.#endBecause({ kind: 'exit' });
+    });
     const timeout =
       timeoutSec === 0
         ? null
@@ -134,23 +117,22 @@ class RunningProcess implements ProcessRun {
             },
             Math.min(timeoutSec * 1000, longestTimerMs),
           );
-    return this.#settle({ child, log, tree, timeout, ended, exited, closed });
+    await this.#ended.promise;
+    timeout?.dispose();
+    return this.#settle(child, log, tree);
   }
 
-  async #settle(parts: RunParts): Promise<ProcessOutcome> {
-    const { child } = parts;
+  async #settle(child: StartedChild, log: LogFile, tree: ProcessTree): Promise<ProcessOutcome> {
     const { clock } = this.#options;
-    await parts.ended;
-    parts.timeout?.dispose();
     const reason = this.#reason ?? { kind: 'exit' };
-    await this.#endTree(parts.tree, reason);
-    // By its own handle, which cannot mean another process; needed where the system would not list processes.
-    if (child.nodeChildProcess.exitCode === null) child.nodeChildProcess.kill('SIGKILL');
-    const exit = (await within(clock, drainMs, parts.exited)) ?? { exitCode: null, signal: null };
-    await within(clock, drainMs, parts.closed);
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
-    parts.tree.dispose();
-    const { bytes, stdoutExcerpt, stderrExcerpt, error } = await parts.log.close();
+    await this.#endTree(tree, reason);
+    // Needed where the system would not list processes.
+    child.kill();
+    const exit = (await within(clock, drainMs, child.exited)) ?? { exitCode: null, signal: null };
+    await within(clock, drainMs, child.closed);
+    child.dispose();
+    tree.dispose();
+    const { bytes, stdoutExcerpt, stderrExcerpt, error } = await log.close();
     const verdict = toVerdict(reason.kind === 'exit' && error !== null ? { kind: 'log', error } : reason, exit);
     return { ...verdict, ...exit, stdoutExcerpt, stderrExcerpt, logBytes: bytes };
   }
@@ -164,48 +146,13 @@ class RunningProcess implements ProcessRun {
   }
 }
 
-const spawnOptions = {
-  buffer: false,
-  reject: false,
-  // Its children are ended by `ProcessTrees`; when the runtime is killed they live on until its successor ends them.
-  cleanup: false,
-  extendEnv: false,
-  encoding: 'buffer',
-  stdout: 'pipe',
-  stderr: 'pipe',
-  // A process group of its own; on Windows it would open a console window.
-  detached: process.platform !== 'win32',
-} as const;
-
-type Child = ReturnType<typeof spawn>;
-
-/** Everything that a started run owns. */
-interface RunParts {
-  readonly child: Child;
-  readonly log: LogFile;
-  readonly tree: ProcessTree;
-  readonly timeout: Disposable | null;
-  /** Something ended it; see `#reason`. */
-  readonly ended: Promise<void>;
-  readonly exited: Promise<ProcessExit>;
-  /** Exited, and both outputs read to their end. */
-  readonly closed: Promise<void>;
-}
-
-function spawn(plan: ProcessPlan) {
-  const stdin = plan.stdin === null ? 'ignore' : 'pipe';
-  const { cwd, env, shell } = plan;
-  const child = execa(plan.file, plan.args, { ...spawnOptions, stdin, cwd, env: { ...env }, shell });
-  // A program need not read what it was told; then writing fails, and that is its own business.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(plan.stdin ?? '');
-  return child;
-}
-
-async function settleUnstarted(plan: ProcessPlan, child: Child, log: LogFile): Promise<ProcessOutcome> {
-  const { code, originalMessage } = await child;
+async function settleUnstarted(
+  plan: ProcessPlan,
+  { code, text }: Extract<StartResult, { kind: 'failed' }>,
+  log: LogFile,
+): Promise<ProcessOutcome> {
   const { bytes } = await log.close();
-  const failure = await explainSpawnFailure(plan, code, originalMessage ?? 'unknown reason');
+  const failure = await explainSpawnFailure(plan, code, text);
   return { ...nothingRan, ...failure, logBytes: bytes };
 }
 

@@ -23,7 +23,7 @@ export type EndReason =
   | { readonly kind: 'cancel'; readonly cause: CancelCause }
   | { readonly kind: 'log'; readonly error: Error };
 
-/** How the first process ended; both null if it could not be ended. */
+/** How the first process ended; both null if it could not be ended, or nobody can say how it ended. */
 export interface ProcessExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -68,9 +68,17 @@ function toExitVerdict({ exitCode, signal }: ProcessExit): Verdict {
       message: `Ended with exit code ${String(exitCode)}. Its log says why.`,
     };
   }
+  if (signal === null) {
+    return {
+      status: 'failed',
+      errorCode: 'exit_unknown',
+      message:
+        "Ended, but how is unknown: Reveille's spawner, the process that starts programs, was killed meanwhile. Its log is complete; look there whether the work was done, then wake the agent again if need be.",
+    };
+  }
   return {
     status: 'failed',
     errorCode: 'signal',
-    message: `Ended by ${signal ?? 'an unknown signal'}, which Reveille did not send: a crash, another program, or the system short of memory. Its log may say more.`,
+    message: `Ended by ${signal}, which Reveille did not send: a crash, another program, or the system short of memory. Its log may say more.`,
   };
 }

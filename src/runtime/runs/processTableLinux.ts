@@ -25,7 +25,7 @@ export async function readLinuxTable(since: number): Promise<ProcessEntry[]> {
     for (const [index, name] of newcomers.entries()) {
       if (index % sliceLength === sliceLength - 1) await setImmediate();
       visited.add(name);
-      const entry = readEntry(name, since);
+      const entry = readLinuxEntry(name, since);
       if (entry === null) vanished += 1;
       else entries.push(entry);
     }
@@ -34,7 +34,8 @@ export async function readLinuxTable(since: number): Promise<ProcessEntry[]> {
   return entries;
 }
 
-function readEntry(pid: string, since: number): ProcessEntry | null {
+/** One process, as `ProcessTableReader` says; null if it has ended. */
+export function readLinuxEntry(pid: string, since: number): ProcessEntry | null {
   const text = readStart(`/proc/${pid}/stat`, Buffer.allocUnsafe(1024));
   const stat = text === null ? null : parseLinuxStat(text.toString('latin1'));
   if (stat === null) return null;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Disposable } from '../lifecycle.ts';
@@ -5,6 +6,7 @@ import type { Logger } from '../log.ts';
 import { isAlive, type ProcessIdentity } from '../processIdentity.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { toProcessPlatform, type ProcessPlatform } from './processPlatform.ts';
+import type { TreeRoot } from './processTableNewest.ts';
 import { SharedSweep } from './sharedSweep.ts';
 import { toKnownTree } from './treeMembers.ts';
 import { WatchedTree, type TreeEnd, type TreeTools } from './watchedTree.ts';
@@ -37,6 +39,8 @@ export class ProcessTrees implements Disposable {
   readonly #platform: ProcessPlatform;
   readonly #live = new Set<WatchedTree>();
   readonly #sweep: SharedSweep<readonly ProcessEntry[]>;
+  readonly #ending: TreeRoot[] = [];
+  #newest: Promise<readonly ProcessEntry[] | null> | null = null;
   #sampleMs = firstSampleMs;
   #sampleAt = Number.POSITIVE_INFINITY;
   #timer: Disposable | null = null;
@@ -83,11 +87,26 @@ export class ProcessTrees implements Disposable {
 
   #tools(): TreeTools {
     return {
-      sweep: () => this.#sweep.read(),
+      sweep: (tree) => this.#readFor(tree),
       clock: this.#clock,
       logger: this.#logger,
       hasSignals: this.#platform.hasSignals,
     };
+  }
+
+  /** Trees that end in the same turn share a reading. */
+  async #readFor(tree: WatchedTree): Promise<readonly ProcessEntry[]> {
+    const { readNewest } = this.#platform;
+    if (readNewest && tree.root !== null) {
+      this.#ending.push({ pid: tree.root.pid, startOrder: tree.since });
+      this.#newest ??= nextTurn().then(() => {
+        this.#newest = null;
+        return readNewest(this.#ending.splice(0));
+      });
+      const table = await this.#newest;
+      if (table !== null) return table;
+    }
+    return this.#sweep.read();
   }
 
   /** Every table, whoever asked for it, tells all live trees what belongs to them. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { toStartOrder } from '../processIdentity.ts';
+import { toStartOrder, type ProcessIdentity } from '../processIdentity.ts';
 import { endProcesses } from './endProcesses.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { findMembers, type KnownTree } from './treeMembers.ts';
@@ -20,8 +20,8 @@ const killPatienceMs = 5000;
 
 /** What a tree shares with all others. */
 export interface TreeTools {
-  /** Reads a table that begins after the call and shows it to all live trees. */
-  readonly sweep: () => Promise<readonly ProcessEntry[]>;
+  /** Reads a table that begins after the call and holds all that can belong to the tree. */
+  readonly sweep: (tree: WatchedTree) => Promise<readonly ProcessEntry[]>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hasSignals: boolean;
@@ -41,6 +41,11 @@ export class WatchedTree {
   constructor(known: KnownTree, tools: TreeTools) {
     this.#known = known;
     this.#tools = tools;
+  }
+
+  /** The first process; null if it is not known. */
+  get root(): ProcessIdentity | null {
+    return this.#known.root;
   }
 
   /** Nothing that started before this start order can be a member. */
@@ -72,7 +77,7 @@ export class WatchedTree {
     let isKilling = false;
     let pollMs = firstPollMs;
     for (;;) {
-      const members = this.observe(await sweep());
+      const members = this.observe(await sweep(this));
       for (const member of members) met.add(toKey(member));
       const untilKillMs = killAt - clock.monotonic();
       if (members.length === 0 || untilKillMs <= -killPatienceMs) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { adapters } from '../../../src/runtime/adapters/adapters.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { Recording } from '../../../src/runtime/runs/changes/changeRecorder.ts';
+import { DirectStarter } from '../../../src/runtime/runs/directStarter.ts';
 import { Executor, type Assignment, type RunRecords } from '../../../src/runtime/runs/executor.ts';
 import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
 import type { Settlement } from '../../../src/runtime/store/runTable.ts';
@@ -42,6 +43,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
     records,
     adapterOf: (type) => adapters[type],
     trees,
+    starter: new DirectStarter(systemClock),
     changes: { begin: () => Promise.resolve(unwatched) },
     clock: systemClock,
     logger,
