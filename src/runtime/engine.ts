@@ -18,6 +18,7 @@ import type { Store } from './store/store.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 import { WakeQueue } from './wakeups/queue.ts';
+import { sessionKeyOf } from './wakeups/sessionKey.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 
 export interface EngineOptions {
@@ -169,7 +170,8 @@ export class Engine {
       describe: (agent) => commandLine(agent.definition),
       execute: async ({ run, agent, wakeups }) => {
         const issue = run.issueId === null ? null : (findIssue(store, run.issueId) ?? null);
-        const sessionRun = countSessionRuns(store, run.agent, run.taskKey, agent.definition.adapter) + 1;
+        const session = sessionKeyOf(run.taskKey);
+        const sessionRun = countSessionRuns(store, run.agent, session, agent.definition.adapter) + 1;
         await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
       },
       onDidEnd: onDidEndRun,

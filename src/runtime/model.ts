@@ -341,9 +341,13 @@ export interface RunDetail extends Run {
   readonly logPath: string;
 }
 
+/** The key of the session that all wakes of an agent have in common which are about no task. */
+export const unscopedSession = 'unscoped';
+
 /** What a session is kept for: one (agent, task key, adapter type). */
 export interface Session {
   readonly agent: string;
+  /** See `sessionKeyOf`. */
   readonly taskKey: string;
   readonly adapter: string;
   readonly runs: number;

@@ -1,6 +1,7 @@
 /** The words of the domain as people read them: one exhaustive table each. */
 import type { Translate } from '../format.ts';
 import {
+  unscopedSession,
   wakeSources,
   type AgentStatus,
   type ChangeGap,
@@ -124,6 +125,7 @@ export function sourceText(source: WakeSource, t: Translate): string {
 export function taskText(taskKey: string, issues: ReadonlyMap<string, Issue>, t: Translate): string {
   const issue = issues.get(taskKey);
   if (issue !== undefined) return `#${String(issue.number)} ${issue.title}`;
+  if (taskKey === unscopedSession) return t('all wakes without a task');
   const source = wakeSources.find((one) => one === taskKey);
   return source === undefined ? taskKey : t('without a task: {0}', sourceText(source, t));
 }

@@ -6,6 +6,7 @@ import { listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.t
 import type { Reader } from '../store/store.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
+import { busyReason, toOccupant, type Occupant } from './mutexes.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
 
 export interface DispatcherOptions {
@@ -29,16 +30,8 @@ const pageSize = 16;
 /** Runs that one transaction tells that all slots are taken. */
 const holdSlice = 500;
 
-/** What occupies a slot. */
-interface Occupant {
-  readonly agent: string;
-  readonly taskKey: string;
-  /** The directory it alone may write to; null if it shares. */
-  readonly cwd: string | null;
-}
-
 /**
- * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, working directory) and slots allow.
+ * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, session, working directory) and slots allow.
  * One pass at a time; whoever asks during a pass gets another one after it. Settling a run asks for the next pass.
  */
 export class Dispatcher {
@@ -151,20 +144,15 @@ export class Dispatcher {
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {
-    const occupants = [...this.#running.values()];
     if (this.#isFull) return 'slots_busy';
-    const own = occupants.filter((occupant) => occupant.agent === run.agent);
-    if (own.some((occupant) => occupant.taskKey === run.taskKey)) return 'scope_busy';
-    if (own.length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
-    const cwd = exclusiveCwd(agent);
-    return cwd !== null && occupants.some((occupant) => occupant.cwd === cwd) ? 'cwd_busy' : null;
+    return busyReason(this.#running.values(), toOccupant(run, agent), agent);
   }
 
   #claim(run: RunRow, agent: AgentRow): void {
     const { queue, describe, execute } = this.#options;
     const claimed = queue.claim(run.id, { commandLine: describe(agent), cwd: agent.definition.cwd });
     if (!claimed) return;
-    this.#running.set(run.id, { agent: run.agent, taskKey: run.taskKey, cwd: exclusiveCwd(agent) });
+    this.#running.set(run.id, toOccupant(run, agent));
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
       void this.dispatch();
@@ -172,8 +160,4 @@ export class Dispatcher {
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     });
   }
-}
-
-function exclusiveCwd(agent: AgentRow): string | null {
-  return agent.definition.shareCwd ? null : agent.definition.cwd;
 }

@@ -48,6 +48,7 @@ import {
 } from '../store/wakeupTable.ts';
 import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
 import { NamedHeartbeats } from './namedHeartbeats.ts';
+import { sessionKeyOf } from './sessionKey.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -368,7 +369,8 @@ export class WakeQueue {
     const { id, agent, taskKey } = run;
     setLastRun(transaction, agent, { id, status: settlement.status, at: settlement.finishedAt });
     const adapter = findAgent(transaction, agent)?.definition.adapter;
-    if (adapter) recordSessionRun(transaction, { agent, taskKey, adapter, at: settlement.finishedAt });
+    const session = { agent, taskKey: sessionKeyOf(taskKey), at: settlement.finishedAt };
+    if (adapter) recordSessionRun(transaction, { ...session, adapter });
     const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
     return this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
   }
