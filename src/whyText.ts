@@ -136,6 +136,14 @@ function holdTexts(
     session_busy: [t('another run has its session open'), t('wait for that run, or cancel it')],
     scope_busy: [t('it works on the same task already'), t('wait for that run, or cancel it')],
     cwd_busy: [t('another run works in its directory'), t('wait for that run, or set shareCwd')],
+    provider_busy: [
+      t('as many runs as may use its provider go on already'),
+      t('wait for one of them, or raise maxConcurrentRuns of the provider'),
+    ],
+    machine_busy: [
+      t('all slots of this machine are taken, by runs in other folders too'),
+      t('wait for a run to end anywhere, or raise the setting {0}', 'reveille.maxConcurrentRuns'),
+    ],
     slots_busy: [t('all slots are taken'), t('wait for a run to end, or cancel one')],
     terminated: [t('it was removed'), t('add it to the configuration under another name')],
   };

@@ -5,6 +5,7 @@ import type { Definitions } from './definitions.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
 import type { Logger } from './log.ts';
+import { MachineSlots } from './machineSlots.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly baseEnvironment: Readonly<Record<string, string>>;
   /** Runs of the folder at a time. */
   readonly slots: number;
+  /** The registry, where the slots of the machine are counted. */
+  readonly stateDirectory: string;
   readonly facts: () => FolderFacts;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
   /** Called after a run has settled and its slot is free. */
@@ -54,6 +57,7 @@ export class Engine {
   readonly desk: WakeDesk;
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
+  readonly machineSlots: MachineSlots;
   readonly changes: ChangeRecorder;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
@@ -66,6 +70,7 @@ export class Engine {
     this.queue = new WakeQueue({ state, clock, audit });
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
     this.executor = this.#makeExecutor();
+    this.machineSlots = new MachineSlots({ ...options, onDidFree: () => void this.dispatcher.dispatch() });
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
@@ -127,6 +132,7 @@ export class Engine {
     this.dispatcher.close();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
+    this.machineSlots.dispose();
     this.#trees.dispose();
   }
 
@@ -165,6 +171,7 @@ export class Engine {
       queue: this.queue,
       logger,
       slots,
+      pool: this.machineSlots,
       facts,
       isConsented: (agent) => definitions.isConsented(agent),
       describe: (agent) => commandLine(agent.definition),

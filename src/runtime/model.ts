@@ -78,7 +78,9 @@ export const holdReasons = [
   'scope_busy',
   'session_busy',
   'cwd_busy',
+  'provider_busy',
   'slots_busy',
+  'machine_busy',
   'draining',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];

@@ -71,7 +71,9 @@ export function holdText(reason: HoldReason | null, t: Translate): string {
     session_busy: t('waits for the run in the same session'),
     scope_busy: t('waits for the run of the same task'),
     cwd_busy: t('waits for another run in the same directory'),
+    provider_busy: t('waits for another run with the same provider'),
     slots_busy: t('waits for a free slot'),
+    machine_busy: t('waits for a free slot of this machine'),
     draining: t('waits for the updated runtime'),
   };
   return texts[reason];
@@ -96,7 +98,9 @@ export function skipText(reason: SkipReason, t: Translate): string {
     session_busy: t('session in use'),
     scope_busy: t('already at work'),
     cwd_busy: t('directory in use'),
+    provider_busy: t('provider in use'),
     slots_busy: t('no free slot'),
+    machine_busy: t('no free slot on this machine'),
     draining: t('the runtime was being updated'),
     terminated: t('removed'),
     source_disabled: t('switched off in the configuration'),

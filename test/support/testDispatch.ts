@@ -1,7 +1,16 @@
 import { Dispatcher, type DispatcherOptions } from '../../src/runtime/wakeups/dispatcher.ts';
 import type { ClaimedRun } from '../../src/runtime/wakeups/queue.ts';
+import type { SlotPool } from '../../src/runtime/wakeups/slotPool.ts';
 import { TestLogger } from './testLogger.ts';
 import type { WakeFixture } from './wakeFixture.ts';
+
+/** For a folder that shares with nobody. */
+export const boundlessPool: SlotPool = {
+  isFull: false,
+  take: () => true,
+  release: () => undefined,
+  rest: () => undefined,
+};
 
 /** A dispatcher whose runs go on until the test settles them. */
 export class TestDispatch {
@@ -16,6 +25,7 @@ export class TestDispatch {
       queue: fixture.queue,
       logger: new TestLogger(),
       slots: 9,
+      pool: boundlessPool,
       facts: () => ({ isStopped: false, isDraining: false, isTrusted: true }),
       isConsented: () => Promise.resolve(true),
       describe: () => 'command',

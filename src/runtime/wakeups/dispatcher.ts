@@ -8,6 +8,7 @@ import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
 import { busyReason, toOccupant, type Occupant } from './mutexes.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
+import type { SlotPool } from './slotPool.ts';
 
 export interface DispatcherOptions {
   readonly reader: Reader;
@@ -15,6 +16,8 @@ export interface DispatcherOptions {
   readonly logger: Logger;
   /** Runs of the folder at a time. */
   readonly slots: number;
+  /** Slots that it shares with other folders. */
+  readonly pool: SlotPool;
   readonly facts: () => FolderFacts;
   /** Whether what would be executed now is what the user accepted; may read files. */
   readonly isConsented: (agent: AgentRow) => Promise<boolean>;
@@ -90,9 +93,17 @@ export class Dispatcher {
       for (const run of page) await this.#consider(run, holds);
     }
     queue.hold(holds);
-    while (this.#isFull) {
+    this.#holdRest();
+    const isWaiting = this.#options.pool.isFull && listQueuedRuns(reader, null, 1).length > 0;
+    if (!isWaiting) this.#options.pool.rest();
+  }
+
+  /** Tells those whose turn has not come that there is no slot left. */
+  #holdRest(): void {
+    const { reader, queue } = this.#options;
+    for (let reason = this.#fullReason; reason !== null; reason = this.#fullReason) {
       const unheld = listUnheldRuns(reader, holdSlice);
-      queue.hold(new Map(unheld.map((id) => [id, 'slots_busy'])));
+      queue.hold(new Map(unheld.map((id) => [id, reason])));
       if (unheld.length < holdSlice) return;
     }
   }
@@ -102,12 +113,17 @@ export class Dispatcher {
     if (!agent) return;
     const obstacle = await this.#obstacle(run, agent);
     if (obstacle === 'refused') return;
-    if (obstacle === null) this.#claim(run, agent);
-    else if (obstacle !== run.heldFor) holds.set(run.id, obstacle);
+    const hold = obstacle ?? this.#claim(run, agent);
+    if (hold !== null && hold !== run.heldFor) holds.set(run.id, hold);
   }
 
   get #isFull(): boolean {
-    return this.#running.size >= this.#options.slots;
+    return this.#fullReason !== null;
+  }
+
+  get #fullReason(): 'slots_busy' | 'machine_busy' | null {
+    if (this.#running.size >= this.#options.slots) return 'slots_busy';
+    return this.#options.pool.isFull ? 'machine_busy' : null;
   }
 
   #firstPage(): RunRow[] {
@@ -122,6 +138,7 @@ export class Dispatcher {
 
   /** What keeps a queued run from starting now; null if nothing does. Settles a run that may never start. */
   async #obstacle(run: RunRow, agent: AgentRow): Promise<HoldReason | 'refused' | null> {
+    if (this.#fullReason !== null) return this.#fullReason;
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
@@ -144,20 +161,26 @@ export class Dispatcher {
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {
-    if (this.#isFull) return 'slots_busy';
-    return busyReason(this.#running.values(), toOccupant(run, agent), agent);
+    return this.#fullReason ?? busyReason(this.#running.values(), toOccupant(run, agent), agent);
   }
 
-  #claim(run: RunRow, agent: AgentRow): void {
-    const { queue, describe, execute } = this.#options;
+  /** Answers what it waits for if the last thing that it needs, a slot that folders share, cannot be had. */
+  #claim(run: RunRow, agent: AgentRow): HoldReason | null {
+    const { queue, pool, describe, execute } = this.#options;
+    if (!pool.take(run.id)) return 'machine_busy';
     const claimed = queue.claim(run.id, { commandLine: describe(agent), cwd: agent.definition.cwd });
-    if (!claimed) return;
+    if (!claimed) {
+      pool.release(run.id);
+      return null;
+    }
     this.#running.set(run.id, toOccupant(run, agent));
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
+      pool.release(run.id);
       void this.dispatch();
       this.#options.onDidEnd();
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     });
+    return null;
   }
 }
