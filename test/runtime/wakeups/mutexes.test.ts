@@ -29,6 +29,24 @@ describe('The mutexes of a run', () => {
     assert.deepEqual(dispatch.running, [ofOther, byEvent]);
   });
 
+  it('let as many runs go with a provider as it has room for, of whatever agents', async () => {
+    await using fixture = await WakeFixture.open({ ...many, provider: 'acme', providerSlots: 2 });
+    const dispatch = new TestDispatch(fixture);
+    const wakes = [
+      { agent: 'a', taskKey: '1' },
+      { agent: 'b', taskKey: '1' },
+      { agent: 'a', taskKey: '2' },
+    ];
+    const [first = '', second = '', third = ''] = wakes.map((wake) => fixture.ask(wake).runId ?? '');
+
+    await dispatch.pass();
+    assert.deepEqual(dispatch.running, [first, second]);
+    assert.equal(findRun(fixture.store, third)?.heldFor, 'provider_busy');
+
+    await dispatch.end(second);
+    assert.deepEqual(dispatch.running, [first, third]);
+  });
+
   it('never let two runs have one scope or one session, whatever comes and ends in whatever order', async () => {
     for (const seed of [1, 2, 3]) {
       const chance = new Chance(seed);
