@@ -112,10 +112,7 @@ export class WakeQueue {
   /** Records a request that the gate did not refuse, as part of the caller's transaction. */
   admit(transaction: StateTransaction, request: WakeRequest): Admission {
     const earlier = this.#findDuplicate(transaction, request);
-    if (earlier) {
-      const { id, status, runId } = earlier;
-      return { wakeupId: id, status, refusal: 'duplicate', runId, isAfterRunning: false };
-    }
+    if (earlier) return answerAgain(earlier);
     const taskKey = taskKeyOf(request);
     const queued = findQueuedRunOfScope(transaction, request.agent, taskKey);
     if (queued && isRepetition(request, queued)) return this.#coalesceTick(transaction, request, queued.id);
@@ -134,6 +131,8 @@ export class WakeQueue {
       this.#countSkip(transaction, request.agent, heldFor ?? reason);
       return this.#unrecorded('refused', reason, null);
     }
+    const earlier = this.#findDuplicate(transaction, request);
+    if (earlier) return answerAgain(earlier);
     const wakeup = this.#insert(transaction, request, {
       taskKey: taskKeyOf(request),
       status: 'refused',
@@ -406,6 +405,11 @@ export class WakeQueue {
     if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
     return queuePriority(issue.priority);
   }
+}
+
+/** A request with a key that was used already gets the first one's id, and what became of that. */
+function answerAgain({ id, status, runId }: Wakeup): Admission {
+  return { wakeupId: id, status, refusal: 'duplicate', runId, isAfterRunning: false };
 }
 
 /** The setting that makes heartbeats come to nothing for a reason; said once a day. */
