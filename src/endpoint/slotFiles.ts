@@ -160,14 +160,13 @@ export class SlotFiles {
 
   /** As `isAlive`, which may take long on some systems, but asked only now and then of a process that is there. */
   #isTrusted({ identity }: SlotHolder): boolean {
-    if (!exists(identity.pid)) return false;
     const key = `${String(identity.pid)} ${identity.startTime} ${identity.bootId}`;
     const seenAt = this.#trusted.get(key);
-    if (seenAt !== undefined && performance.now() - seenAt < trustMs) return true;
-    this.#trusted.clear();
-    if (!isAlive(identity)) return false;
-    this.#trusted.set(key, performance.now());
-    return true;
+    if (seenAt !== undefined && performance.now() - seenAt < trustMs) return exists(identity.pid);
+    const isSame = isAlive(identity);
+    if (isSame) this.#trusted.set(key, performance.now());
+    else this.#trusted.delete(key);
+    return isSame;
   }
 
   /** How many stand in line before us and could take a slot, if so many are taken. */

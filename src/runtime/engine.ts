@@ -130,9 +130,9 @@ export class Engine {
   async stop(): Promise<void> {
     this.#heartbeats.stop();
     this.dispatcher.close();
+    this.machineSlots.dispose();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
-    this.machineSlots.dispose();
     this.#trees.dispose();
   }
 

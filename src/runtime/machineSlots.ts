@@ -37,6 +37,7 @@ export class MachineSlots implements SlotPool, Disposable {
   #watch: Disposable | null = null;
   #look: Disposable | null = null;
   #isLookDue = false;
+  #isDisposed = false;
 
   constructor(options: MachineSlotsOptions) {
     this.#options = options;
@@ -51,7 +52,7 @@ export class MachineSlots implements SlotPool, Disposable {
   /** Takes the limit of a client, if it is trusted and has an opinion; it holds until another one comes, also after a restart. */
   follow(client: { readonly isTrusted: boolean; readonly maxConcurrentRuns: number | undefined }): void {
     const { isTrusted, maxConcurrentRuns: limit } = client;
-    if (!isTrusted || limit === undefined || limit === this.#limit) return;
+    if (this.#isDisposed || !isTrusted || limit === undefined || limit === this.#limit) return;
     this.#options.state.commit((transaction) => {
       writeSetting(transaction, settingName, String(limit));
     });
@@ -84,7 +85,9 @@ export class MachineSlots implements SlotPool, Disposable {
     }, undefined);
   }
 
+  /** Waits for nothing and follows nobody any more; slots that runs have are still given back. */
   dispose(): void {
+    this.#isDisposed = true;
     this.rest();
   }
 

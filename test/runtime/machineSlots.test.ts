@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MachineSlots } from '../../src/runtime/machineSlots.ts';
+import { readSetting } from '../../src/runtime/store/settingTable.ts';
+import { useTemporaryFolder } from '../support/eachTemporaryFolder.ts';
 import { gated, letGo } from '../support/gatedAgent.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 import { poll } from '../support/poll.ts';
+import { TestLogger } from '../support/testLogger.ts';
+import { WakeFixture } from '../support/wakeFixture.ts';
 
 describe('The limit of runs on this machine', function () {
   this.timeout(60_000);
@@ -59,5 +64,57 @@ describe('The limit of runs on this machine', function () {
     assert.equal(places().length, 0);
     letGo(runtime, 'a');
     await runtime.settled(first);
+  });
+});
+
+describe('The share of a runtime in the slots of the machine', () => {
+  const folder = useTemporaryFolder();
+
+  function open(fixture: WakeFixture, onDidFree: () => void = () => undefined): MachineSlots {
+    const { store, state, clock } = fixture;
+    return new MachineSlots({ stateDirectory: folder.path, store, state, clock, logger: new TestLogger(), onDidFree });
+  }
+
+  it('is looked at only while something waits, then also without events', async () => {
+    await using fixture = await WakeFixture.open();
+    let freed = 0;
+    const slots = open(fixture, () => (freed += 1));
+    const full = Array.from({ length: 8 }, (_, index) => slots.take(`r${String(index)}`));
+    assert.deepEqual([full.includes(false), slots.isFull, fixture.clock.pendingTimers], [false, false, 0]);
+
+    assert.equal(slots.take('r8'), false);
+    assert.deepEqual([slots.isFull, fixture.clock.pendingDelays], [true, [5000]]);
+    fixture.clock.tick(5000);
+    assert.equal(freed, 0);
+    const [first = ''] = readdirSync(join(folder.path, 'slots'));
+    rmSync(join(folder.path, 'slots', first));
+    fixture.clock.tick(5000);
+    assert.deepEqual([freed, slots.isFull], [1, false]);
+
+    assert.equal(slots.take('r8'), true);
+    slots.rest();
+    assert.equal(fixture.clock.pendingTimers, 0);
+  });
+
+  it('gives slots where none can be noted, and says so', async () => {
+    await using fixture = await WakeFixture.open();
+    const slots = open(fixture);
+    writeFileSync(join(folder.path, 'slots'), 'in the way');
+
+    assert.equal(slots.take('r'), true);
+
+    slots.release('r');
+    slots.dispose();
+    assert.equal(fixture.clock.pendingTimers, 0);
+  });
+
+  it('writes nothing once it is disposed, when the store may be closed', async () => {
+    await using fixture = await WakeFixture.open();
+    const slots = open(fixture);
+    slots.follow({ isTrusted: true, maxConcurrentRuns: 3 });
+    slots.dispose();
+    slots.follow({ isTrusted: true, maxConcurrentRuns: 4 });
+
+    assert.equal(readSetting(fixture.store, 'maxConcurrentRuns'), '3');
   });
 });

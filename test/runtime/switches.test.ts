@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import type { WakeSource } from '../../src/runtime/model.ts';
+import { wakeSources, type WakeSource } from '../../src/runtime/model.ts';
+import { WakeDesk } from '../../src/runtime/wakeups/wakeDesk.ts';
 import { ManualClock } from '../support/manualClock.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
+import { makePolicy } from '../support/policies.ts';
 import { poll } from '../support/poll.ts';
+import { TestDispatch } from '../support/testDispatch.ts';
+import { makeRequest, WakeFixture } from '../support/wakeFixture.ts';
 
 const minute = 60_000;
 
@@ -85,4 +89,33 @@ describe('The switches of an agent', function () {
     assert.equal(runtime.state.agents.get('off')?.nextHeartbeatAt, null);
     assert.deepEqual([...runtime.state.runs.keys()], [runId]);
   });
+});
+
+describe('The desk', () => {
+  const policies = [
+    ['timer', { enabled: false }],
+    ['assignment', { wakeOnAssignment: false }],
+    ['on_demand', { wakeOnOnDemand: false }],
+    ['automation', { wakeOnAutomation: false }],
+  ] as const;
+  for (const [switchedOff, policy] of policies) {
+    it(`refuses ${switchedOff} alone where ${JSON.stringify(policy)} stands`, async () => {
+      await using fixture = await WakeFixture.open({ heartbeat: makePolicy(policy) });
+      const { store, state, queue, audit } = fixture;
+      const { dispatcher } = new TestDispatch(fixture);
+      const facts = () => ({ isStopped: false, isDraining: false, isTrusted: true });
+      const desk = new WakeDesk({ store, state, queue, dispatcher, facts, audit });
+
+      const outcomes = [];
+      for (const source of wakeSources) {
+        const { status } = await desk.wake(makeRequest({ source, taskKey: source }), 'runtime');
+        outcomes.push([source, status === 'refused']);
+      }
+
+      assert.deepEqual(
+        outcomes,
+        wakeSources.map((source) => [source, source === switchedOff]),
+      );
+    });
+  }
 });
