@@ -241,7 +241,7 @@ const forbidden = [
   onlyIn(
     'endpoint-users',
     'Only those who find or prove a runtime import src/endpoint.',
-    '^src/(endpoint/|connection/|cli\\.ts$|runtime/(main|runtime|ownedStore|handlers|server|stopControl|stateTransfer|stateOrigin)\\.ts$|runtime/store/owner\\.ts$|runtime/config/consentStore\\.ts$)',
+    '^src/(endpoint/|connection/|cli\\.ts$|runtime/(main|runtime|ownedStore|handlers|server|stopControl|machineSlots|stateTransfer|stateOrigin)\\.ts$|runtime/store/owner\\.ts$|runtime/config/consentStore\\.ts$)',
     endpoint,
   ),
   onlyIn(

@@ -77,6 +77,7 @@ function createConnections(
     isTrusted: vscode.workspace.isTrusted,
     whenWindowsClose: settings.current.whenWindowsClose,
     maxUnattendedHours: settings.current.maxUnattendedHours,
+    maxConcurrentRuns: settings.current.maxConcurrentRuns,
     retention: settings.current.retention,
   });
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;

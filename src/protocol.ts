@@ -151,6 +151,8 @@ const retention = z.object({
   activityDays: limit,
   activityCount: limit,
 } satisfies Record<keyof RetentionLimits, unknown>);
+/** Runs of all folders of this machine at a time; taken from trusted clients only. */
+const maxConcurrentRuns = z.int().check(z.gte(1), z.lte(1000));
 export type RetentionSettings = z.output<typeof retention>;
 
 /** Without its content. Counts are null for what is no text. */
@@ -190,6 +192,7 @@ export const requests = {
       whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
       maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
       retention: z.optional(retention),
+      maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
     }),
     z.object({ version: z.string(), instance: z.string(), pid: z.number() }),
@@ -201,6 +204,7 @@ export const requests = {
       whenWindowsClose: z.optional(z.enum(['finishRuns', 'keepRunning', 'stop'])),
       maxUnattendedHours: z.optional(z.number().check(z.positive(), z.lte(8760))),
       retention: z.optional(retention),
+      maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
     }),
     empty,

@@ -179,6 +179,7 @@ export const whyNow = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('queued'),
+    ahead: z.nullable(z.object({ runs: z.number(), agent: z.string(), number: z.number() })),
     runId: id,
     number: z.number(),
     reason: z.nullable(z.enum(holdReasons)),

@@ -11,6 +11,8 @@ export interface Settings {
   readonly whenWindowsClose: 'finishRuns' | 'keepRunning' | 'stop';
   /** Hours that `keepRunning` lasts at most. */
   readonly maxUnattendedHours: number;
+  /** Runs of all folders of this machine at a time. */
+  readonly maxConcurrentRuns: number;
   /** How long history is kept; what is not set rightly is left out, and the runtime's default holds. */
   readonly retention: Partial<RetentionLimits>;
 }
@@ -27,6 +29,7 @@ const retentionSettings: Readonly<Record<keyof RetentionLimits, string>> = {
   activityCount: 'retention.activity.count',
 };
 
+const defaultRuns = 8;
 const closeModes = ['finishRuns', 'keepRunning', 'stop'] as const;
 
 /** The extension's settings with a change event. A value of a wrong type counts as not set. */
@@ -61,11 +64,13 @@ function read(): Settings {
   const values = vscode.workspace.getConfiguration('reveille');
   const closeMode = values.get<unknown>('whenWindowsClose');
   const hours = values.get<unknown>('maxUnattendedHours');
+  const runs = values.get<unknown>('maxConcurrentRuns');
   return {
     storagePath: text(values.get<unknown>('storagePath')),
     runtimeExecutable: text(values.get<unknown>('runtimeExecutable')),
     whenWindowsClose: closeModes.find((mode) => mode === closeMode) ?? 'finishRuns',
     maxUnattendedHours: typeof hours === 'number' && hours > 0 && hours <= 8760 ? hours : 24,
+    maxConcurrentRuns: isSlotCount(runs) ? runs : defaultRuns,
     retention: readRetention(values),
   };
 }
@@ -73,6 +78,10 @@ function read(): Settings {
 function readRetention(values: vscode.WorkspaceConfiguration): Partial<RetentionLimits> {
   const entries = Object.entries(retentionSettings).map(([limit, name]) => [limit, values.get<unknown>(name)] as const);
   return Object.fromEntries(entries.filter(([, value]) => isLimit(value)));
+}
+
+function isSlotCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 1000;
 }
 
 function isLimit(value: unknown): value is number {

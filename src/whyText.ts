@@ -50,7 +50,7 @@ export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: 
       const { because, next } = holdTexts(now.reason ?? 'slots_busy', t);
       const text = now.reason === null ? t('it is about to start') : `${because}; ${next}`;
       const since = formatRelativeTime(now.since, at, t);
-      return t(
+      const said = t(
         '{0} does not run yet because {1}. Run {2} {3} was queued {4}.',
         agent,
         text,
@@ -58,6 +58,7 @@ export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: 
         now.runId,
         since,
       );
+      return now.ahead === null ? said : `${said} ${aheadText(now.ahead, t)}`;
     }
     case 'scheduled': {
       const planned = t('{0} will run next at {1} because its schedule says so', agent, formatTime(now.at));
@@ -72,6 +73,11 @@ export function describeNow({ agent, at, now }: Why, formatTime: FormatTime, t: 
             now.sources.map((source) => sourceWord(source, t)).join(', '),
           );
   }
+}
+
+/** The order is that of priority, then of age: what stands before it may be younger. */
+function aheadText({ runs, agent, number }: { runs: number; agent: string; number: number }, t: Translate): string {
+  return t('Runs before it in the queue, by priority and age: {0}; first run {1} of {2}.', runs, number, agent);
 }
 
 function unlessText({ willSkip, onlyIf }: Extract<WhyNow, { kind: 'scheduled' }>, t: Translate): string {
@@ -150,6 +156,14 @@ function holdTexts(
     session_busy: [t('another run has its session open'), t('wait for that run, or cancel it')],
     scope_busy: [t('it works on the same task already'), t('wait for that run, or cancel it')],
     cwd_busy: [t('another run works in its directory'), t('wait for that run, or set shareCwd')],
+    provider_busy: [
+      t('as many runs as may use its provider go on already'),
+      t('wait for one of them, or raise maxConcurrentRuns of the provider'),
+    ],
+    machine_busy: [
+      t('all slots of this machine are taken, by runs in other folders too'),
+      t('wait for a run to end anywhere, or raise the setting {0}', 'reveille.maxConcurrentRuns'),
+    ],
     slots_busy: [t('all slots are taken'), t('wait for a run to end, or cancel one')],
     terminated: [t('it was removed'), t('add it to the configuration under another name')],
   };

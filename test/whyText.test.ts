@@ -24,11 +24,22 @@ describe('the answer for now', () => {
       'engineer does not run because its definition waits for your review; review the configuration.',
     ],
     [
-      { kind: 'queued', runId: 'R', number: 7, reason: 'cwd_busy', since: 5 * minuteMs },
+      { kind: 'queued', runId: 'R', number: 7, reason: 'cwd_busy', since: 5 * minuteMs, ahead: null },
       'engineer does not run yet because another run works in its directory; wait for that run, or set shareCwd. Run 7 R was queued 5 min ago.',
     ],
     [
-      { kind: 'queued', runId: 'R', number: 7, reason: null, since: 10 * minuteMs },
+      {
+        kind: 'queued',
+        runId: 'R',
+        number: 7,
+        reason: 'slots_busy',
+        since: 10 * minuteMs,
+        ahead: { runs: 3, agent: 'ceo', number: 9 },
+      },
+      'engineer does not run yet because all slots are taken; wait for a run to end, or cancel one. Run 7 R was queued just now. Runs before it in the queue, by priority and age: 3; first run 9 of ceo.',
+    ],
+    [
+      { kind: 'queued', runId: 'R', number: 7, reason: null, since: 10 * minuteMs, ahead: null },
       'engineer does not run yet because it is about to start. Run 7 R was queued just now.',
     ],
     [

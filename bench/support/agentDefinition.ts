@@ -13,6 +13,8 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
     shell: false,
     cwd,
     shareCwd: false,
+    provider: null,
+    providerSlots: null,
     env: {},
     timeoutSec: 1800,
     graceSec: 15,

@@ -16,6 +16,10 @@ export interface AgentDefinition {
   readonly cwd: string;
   /** True lifts the rule that one run at a time works in a directory. */
   readonly shareCwd: boolean;
+  /** The account or service whose limits its runs share with those of other agents, by a name of the file's; null = none. */
+  readonly provider: string | null;
+  /** Runs with its provider at a time, in this folder; null = no limit. */
+  readonly providerSlots: number | null;
   readonly env: Readonly<Record<string, string>>;
   /** Longest execution of one run, in seconds; 0 = no limit. */
   readonly timeoutSec: number;

@@ -7,6 +7,7 @@ import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
 import type { Disposable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
+import { MachineSlots } from './machineSlots.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import type { ChildStarter } from './runs/childStarter.ts';
 import { DirectStarter } from './runs/directStarter.ts';
@@ -23,6 +24,7 @@ import type { Store } from './store/store.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 import { WakeQueue } from './wakeups/queue.ts';
+import { sessionKeyOf } from './wakeups/sessionKey.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 
 export interface EngineOptions {
@@ -46,6 +48,8 @@ export interface EngineOptions {
   readonly spawner?: SpawnerPlace | undefined;
   /** Runs of the folder at a time. */
   readonly slots: number;
+  /** The registry, where the slots of the machine are counted. */
+  readonly stateDirectory: string;
   readonly facts: () => FolderFacts;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
   /** Called after a run has settled and its slot is free. */
@@ -60,6 +64,7 @@ export class Engine {
   readonly desk: WakeDesk;
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
+  readonly machineSlots: MachineSlots;
   readonly changes: ChangeRecorder;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
@@ -76,6 +81,7 @@ export class Engine {
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
     this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
+    this.machineSlots = new MachineSlots({ ...options, onDidFree: () => void this.dispatcher.dispatch() });
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
@@ -137,6 +143,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#heartbeats.stop();
     this.dispatcher.close();
+    this.machineSlots.dispose();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
     await this.#watch.whenIdle();
@@ -182,12 +189,14 @@ export class Engine {
       queue: this.queue,
       logger,
       slots,
+      pool: this.machineSlots,
       facts,
       isConsented: (agent) => definitions.isConsented(agent),
       describe: (agent) => commandLine(agent.definition),
       execute: async ({ run, agent, wakeups }) => {
         const issue = run.issueId === null ? null : (findIssue(store, run.issueId) ?? null);
-        const sessionRun = countSessionRuns(store, run.agent, run.taskKey, agent.definition.adapter) + 1;
+        const session = sessionKeyOf(run.taskKey);
+        const sessionRun = countSessionRuns(store, run.agent, session, agent.definition.adapter) + 1;
         await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
       },
       onDidEnd: onDidEndRun,

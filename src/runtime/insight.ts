@@ -13,6 +13,8 @@ export type WhyNow =
   /** A run of it waits; null: for nothing but its turn. */
   | {
       readonly kind: 'queued';
+      /** What stands before it in the queue, and which of that comes first; null if nothing does. */
+      readonly ahead: { readonly runs: number; readonly agent: string; readonly number: number } | null;
       readonly runId: string;
       readonly number: number;
       readonly reason: HoldReason | null;

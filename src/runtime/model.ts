@@ -79,7 +79,9 @@ export const holdReasons = [
   'scope_busy',
   'session_busy',
   'cwd_busy',
+  'provider_busy',
   'slots_busy',
+  'machine_busy',
   'draining',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
@@ -348,9 +350,13 @@ export interface RunDetail extends Run {
   readonly logPath: string;
 }
 
+/** The key of the session that all wakes of an agent have in common which are about no task. */
+export const unscopedSession = 'unscoped';
+
 /** What a session is kept for: one (agent, task key, adapter type). */
 export interface Session {
   readonly agent: string;
+  /** See `sessionKeyOf`. */
   readonly taskKey: string;
   readonly adapter: string;
   readonly runs: number;

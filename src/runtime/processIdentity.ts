@@ -133,7 +133,8 @@ function readBootId(): string {
   return ask('sysctl', ['-n', 'kern.bootsessionuuid'])?.trim() ?? '';
 }
 
-function exists(pid: number): boolean {
+/** True while any process has this id, a zombie included; the cheapest question of all. */
+export function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -93,8 +93,7 @@ export class Runtime implements AsyncDisposable {
     const { stateDirectory } = options;
     const isFenced = (): boolean => owner.isFenced();
     const keys = this.#auditKeys;
-    const folderId = folder.id;
-    this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId, isFenced });
+    this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId: folder.id, isFenced });
     this.#audit = new Audit({ store, clock, keys, head: this.#auditHead });
     const consentDirectory = path.join(options.stateDirectory, 'consent');
     const consents = new ConsentStore({ directory: consentDirectory, folderId: folder.id, clock, log: logger });
@@ -125,6 +124,7 @@ export class Runtime implements AsyncDisposable {
     const meet = (client: ClientContext): void => {
       this.#takeAuditKey(client);
       this.#retention.follow(client);
+      this.#engine.machineSlots.follow(client);
     };
     this.#disposables.add(this.#server.onDidAttach(meet));
     this.#disposables.add(this.#server.onDidUpdate(meet));
@@ -367,6 +367,7 @@ export class Runtime implements AsyncDisposable {
       logsDirectory: path.join(storePath, 'logs'),
       changesDirectory: path.join(storePath, 'changes'),
       ownDirectories: [storePath, stateDirectory],
+      stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, environment),
       facts: () => this.#facts(),

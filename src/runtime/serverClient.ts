@@ -19,6 +19,7 @@ export interface ClientContext {
   /** What a window brought to chain the audit log with, as hex digits. */
   readonly auditKey: string | undefined;
   readonly retention: RetentionSettings | undefined;
+  readonly maxConcurrentRuns: number | undefined;
 }
 
 /** Where a client's messages leave. */
@@ -42,6 +43,7 @@ export class ServerClient implements ClientContext, Disposable {
   maxUnattendedHours: number | undefined;
   auditKey: string | undefined;
   retention: RetentionSettings | undefined;
+  maxConcurrentRuns: number | undefined;
   isWatchingLogs = false;
   readonly #outlet: Outlet;
   readonly #drained: Disposable;
@@ -60,6 +62,7 @@ export class ServerClient implements ClientContext, Disposable {
     this.maxUnattendedHours = params.maxUnattendedHours;
     this.auditKey = params.auditKey;
     this.retention = params.retention;
+    this.maxConcurrentRuns = params.maxConcurrentRuns;
     this.#outlet = outlet;
     this.#snapshotFrame = snapshotFrame;
     this.#drained = outlet.onDidDrain(() => {
@@ -73,6 +76,7 @@ export class ServerClient implements ClientContext, Disposable {
     this.maxUnattendedHours = params.maxUnattendedHours ?? this.maxUnattendedHours;
     this.auditKey = params.auditKey ?? this.auditKey;
     this.retention = params.retention ?? this.retention;
+    this.maxConcurrentRuns = params.maxConcurrentRuns ?? this.maxConcurrentRuns;
   }
 
   startChanges(): void {

@@ -1,6 +1,7 @@
 /** The words of the domain as people read them: one exhaustive table each. */
 import type { Translate } from '../format.ts';
 import {
+  unscopedSession,
   wakeSources,
   type AgentStatus,
   type ChangeGap,
@@ -70,7 +71,9 @@ export function holdText(reason: HoldReason | null, t: Translate): string {
     session_busy: t('waits for the run in the same session'),
     scope_busy: t('waits for the run of the same task'),
     cwd_busy: t('waits for another run in the same directory'),
+    provider_busy: t('waits for another run with the same provider'),
     slots_busy: t('waits for a free slot'),
+    machine_busy: t('waits for a free slot of this machine'),
     draining: t('waits for the updated runtime'),
   };
   return texts[reason];
@@ -95,7 +98,9 @@ export function skipText(reason: SkipReason, t: Translate): string {
     session_busy: t('session in use'),
     scope_busy: t('already at work'),
     cwd_busy: t('directory in use'),
+    provider_busy: t('provider in use'),
     slots_busy: t('no free slot'),
+    machine_busy: t('no free slot on this machine'),
     draining: t('the runtime was being updated'),
     terminated: t('removed'),
     source_disabled: t('switched off in the configuration'),
@@ -124,6 +129,7 @@ export function sourceText(source: WakeSource, t: Translate): string {
 export function taskText(taskKey: string, issues: ReadonlyMap<string, Issue>, t: Translate): string {
   const issue = issues.get(taskKey);
   if (issue !== undefined) return `#${String(issue.number)} ${issue.title}`;
+  if (taskKey === unscopedSession) return t('all wakes without a task');
   const source = wakeSources.find((one) => one === taskKey);
   return source === undefined ? taskKey : t('without a task: {0}', sourceText(source, t));
 }

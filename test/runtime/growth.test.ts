@@ -152,7 +152,7 @@ describe('Growth', function () {
       hasMore = page.hasMore;
     }
 
-    assert.deepEqual(keys, ['talker on_demand', 'fails 3', 'fails 2', 'fails 1']);
+    assert.deepEqual(keys, ['talker unscoped', 'fails 3', 'fails 2', 'fails 1']);
     const ofOne = { agent: 'fails', limit: 2 };
     const first = await runtime.connection.request('session.list', ofOne);
     const second = await runtime.connection.request('session.list', { ...ofOne, before: first.sessions[1] });

@@ -33,6 +33,8 @@ export function makeDefinition(folder: string, differences: Partial<AgentDefinit
     shell: false,
     cwd: folder,
     shareCwd: false,
+    provider: null,
+    providerSlots: null,
     env: {},
     timeoutSec: 600,
     graceSec: 15,

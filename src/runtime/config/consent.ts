@@ -22,7 +22,7 @@ export function hasSameFiles(fingerprintA: string, fingerprintB: string): boolea
 /**
  * True if a definition allows nothing that another one did not: it differs at most by a shorter (existing) time limit, a
  * schedule switched off or with a longer interval, wake switches turned off, fewer concurrent runs, quiet hours or skipping where
- * there was none, fewer named heartbeats, no catching up. Everything else, texts
+ * there was none, fewer named heartbeats, no catching up, fewer runs with its provider. Everything else, texts
  * included, may loosen something. Says nothing about the content of files: see `hasSameFiles`.
  */
 export function isTightening(before: AgentDefinition, after: AgentDefinition): boolean {
@@ -30,6 +30,7 @@ export function isTightening(before: AgentDefinition, after: AgentDefinition): b
     {
       ...after,
       timeoutSec: before.timeoutSec,
+      providerSlots: before.providerSlots,
       heartbeat: before.heartbeat,
       namedHeartbeats: before.namedHeartbeats,
     },
@@ -38,6 +39,7 @@ export function isTightening(before: AgentDefinition, after: AgentDefinition): b
   return (
     isSameElsewhere &&
     isShorterLimit(before.timeoutSec, after.timeoutSec) &&
+    (before.providerSlots === null || (after.providerSlots ?? Infinity) <= before.providerSlots) &&
     isTighterHeartbeat(before.heartbeat, after.heartbeat) &&
     hasNoNewHeartbeat(before.namedHeartbeats, after.namedHeartbeats)
   );
@@ -99,10 +101,21 @@ function hash(value: unknown): string {
   return createHash('sha256').update(toCanonicalJson(value)).digest('hex');
 }
 
-function toPortable(definition: AgentDefinition, folder: string): AgentDefinition {
+function toPortable(definition: AgentDefinition, folder: string): Partial<AgentDefinition> {
   const relative = toRelative(definition.cwd, folder);
   // NUL cannot stand in a real path, so no absolute path looks like a relative one.
-  return { ...definition, cwd: relative === null ? definition.cwd : `\0${relative}` };
+  const portable = { ...definition, cwd: relative === null ? definition.cwd : `\0${relative}` };
+  return withoutNulls(portable, ['provider', 'providerSlots']);
+}
+
+/** What was not said counts as if there were no such field: accepted before there was one, it stays accepted. */
+function withoutNulls(
+  definition: AgentDefinition,
+  fields: readonly (keyof AgentDefinition)[],
+): Partial<AgentDefinition> {
+  const isSaid = ([name, value]: [string, unknown]): boolean =>
+    value !== null || !fields.some((field) => field === name);
+  return Object.fromEntries(Object.entries(definition).filter(isSaid));
 }
 
 /** JSON with sorted keys: the same text for the same value. */

@@ -111,6 +111,18 @@ const heartbeatMap = z
     }
   });
 
+const providerName = z
+  .string()
+  .max(64, 'the name of a provider has at most 64 characters')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+    'the name of a provider begins with a letter or digit; then letters, digits, "-" and "_" are allowed',
+  );
+
+const provider = z.strictObject({
+  maxConcurrentRuns: z.int().min(1).max(64).optional().describe('Runs of all its agents at the same time.'),
+});
+
 const agent = z.strictObject({
   role: text.optional().describe('What it is for, in a few words.'),
   reportsTo: z.string().optional().describe('Key of the agent it reports to.'),
@@ -123,6 +135,7 @@ const agent = z.strictObject({
     .default('${workspaceFolder}')
     .describe('Working directory; ${workspaceFolder} and paths relative to the folder work.'),
   shareCwd: z.boolean().default(false).describe('True: other agents may run in its directory at the same time.'),
+  provider: providerName.optional().describe('Whose limits its runs share with those of other agents that name it.'),
   env: environment.default({}),
   timeoutSec: timeoutSec.optional(),
   graceSec: graceSec.optional(),
@@ -174,6 +187,10 @@ export const configurationSchema = z
     org: organisation.optional().describe('The organisation that the agents form.'),
     defaults: defaults.describe('Values for agents that do not set their own.'),
     agents: z.record(agentKey, agent).describe('The agents by their keys.'),
+    providers: z
+      .record(providerName, provider)
+      .default({})
+      .describe('Limits that agents with the same `provider` share, by its name.'),
     heartbeats: z
       .record(heartbeatName, namedHeartbeat)
       .default({})
@@ -237,6 +254,7 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] | u
   if (path.length === 1 && section === 'org') return Object.keys(organisation.shape);
   if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
   if (path.length === 2 && section === 'agents') return Object.keys(agent.shape);
+  if (path.length === 2 && section === 'providers') return Object.keys(provider.shape);
   if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
   if (path.length === 3 && section === 'agents' && field === 'heartbeat') return Object.keys(heartbeatMap.shape);
   return undefined;
@@ -249,7 +267,7 @@ export function toConfigurationJsonSchema(): Record<string, unknown> {
 
 /** The agents of a valid configuration, in the order of the file, with all defaults filled in. */
 export function toDefinitions(
-  { agents, defaults: base, heartbeats }: Configuration,
+  { agents, defaults: base, heartbeats, providers }: Configuration,
   folder: string,
 ): AgentDefinition[] {
   return Object.entries(agents).map(([key, configured]) => ({
@@ -266,12 +284,18 @@ export function toDefinitions(
       configured.cwd.replaceAll('${workspaceFolder}', () => folder),
     ),
     shareCwd: configured.shareCwd,
+    provider: configured.provider ?? null,
+    providerSlots: slotsOf(configured.provider, providers),
     env: { ...base.env, ...configured.env },
     timeoutSec: configured.timeoutSec ?? base.timeoutSec,
     graceSec: configured.graceSec ?? base.graceSec,
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));
+}
+
+function slotsOf(provider: string | undefined, providers: Configuration['providers']): number | null {
+  return provider === undefined ? null : (providers[provider]?.maxConcurrentRuns ?? null);
 }
 
 /** The share that an agent has in the named heartbeats that are on. */

@@ -3,6 +3,7 @@ import type { RequestHandlers } from '../server.ts';
 import { countSessions, deleteSessions, listSessions } from '../store/sessionTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import { sessionKeyOf } from '../wakeups/sessionKey.ts';
 import { requireAgent } from './agentRequests.ts';
 
 const largestPage = 200;
@@ -25,9 +26,10 @@ export function sessionRequests(options: {
     },
     'session.reset': async ({ agent, taskKey }, client) => {
       requireAgent(store, agent);
-      const count = countSessions(store, agent, taskKey);
+      const keys = taskKey === undefined ? [undefined] : sessionKeysOf(taskKey);
+      const count = keys.reduce((sum, key) => sum + countSessions(store, agent, key), 0);
       state.commit((transaction) => {
-        deleteSessions(transaction, agent, taskKey);
+        for (const key of keys) deleteSessions(transaction, agent, key);
         const entry = { action: 'session.reset', target: `agent:${agent}`, agent } as const;
         const details = { sessions: count, taskKey: taskKey ?? null };
         audit.record(transaction, { ...entry, actor: userActor(client), details });
@@ -36,4 +38,9 @@ export function sessionRequests(options: {
       return { count };
     },
   };
+}
+
+/** Under which keys the session of a scope may be kept: wakes without a task once had one for each source. */
+function sessionKeysOf(taskKey: string): readonly string[] {
+  return [...new Set([taskKey, sessionKeyOf(taskKey)])];
 }

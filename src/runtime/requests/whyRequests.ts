@@ -4,7 +4,15 @@ import type { TimelineCursor, TimelineEntry } from '../insight.ts';
 import type { RequestHandlers } from '../server.ts';
 import { listAgentChanges, listFolderChanges, type ActivityWithText } from '../store/activityTable.ts';
 import type { AgentRow } from '../store/agentTable.ts';
-import { countRuns, findFirstQueuedRun, listRunningRuns, listRuns } from '../store/runTable.ts';
+import {
+  countQueuedRunsBefore,
+  countRuns,
+  findFirstQueuedRun,
+  listQueuedRuns,
+  listRunningRuns,
+  listRuns,
+  type QueuePlace,
+} from '../store/runTable.ts';
 import { listSkipDays } from '../store/skipTable.ts';
 import type { Reader, Store } from '../store/store.ts';
 import { listWakeupsOfAgent, type Wakeup } from '../store/wakeupTable.ts';
@@ -59,7 +67,14 @@ function gatherNow({ store, facts }: WhyRequestOptions, agent: AgentRow, isConse
     running: running ? { ...running, startedAt: running.startedAt ?? running.queuedAt } : null,
     queued: queued ?? null,
     queuedCount: countRuns(store, key, 'queued'),
+    ahead: queued ? findAhead(store, queued) : null,
   };
+}
+
+function findAhead(reader: Reader, run: QueuePlace): NowFacts['ahead'] {
+  const runs = countQueuedRunsBefore(reader, run);
+  const [first] = runs === 0 ? [] : listQueuedRuns(reader, null, 1);
+  return first ? { runs, agent: first.agent, number: first.number } : null;
 }
 
 function skipAt(reader: Reader, agent: AgentRow, at: number): NowFacts['willSkip'] {

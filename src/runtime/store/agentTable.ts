@@ -108,7 +108,7 @@ export function deleteAgent(writer: Writer, key: string): void {
 function readDefinition(json: string): AgentDefinition {
   const stored = JSON.parse(json) as AgentDefinition;
   const heartbeat: AgentDefinition['heartbeat'] = { ...withoutTimes, ...stored.heartbeat };
-  return { ...{ namedHeartbeats: [] }, ...stored, heartbeat };
+  return { ...{ namedHeartbeats: [], provider: null, providerSlots: null }, ...stored, heartbeat };
 }
 
 const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false, onlyIf: [] } as const;

@@ -198,6 +198,13 @@ export function listQueuedRunsBefore(reader: Reader, { priority, place }: QueueP
   return reader.all(sql, [priority, place, limit]).map(toRunRow);
 }
 
+/** How many queued runs stand before a place. */
+export function countQueuedRunsBefore(reader: Reader, { priority, place }: QueuePlace): number {
+  const sql = `SELECT count(*) FROM run WHERE status IN ('queued', 'running') AND status = 'queued'
+    AND (priority, place) < (?, ?)`;
+  return Number(reader.get(sql, [priority, place])?.[0] ?? 0);
+}
+
 /** The queued run of an agent that may start first. */
 export function findFirstQueuedRun(reader: Reader, agent: string): RunRow | undefined {
   const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND agent = ?

@@ -8,7 +8,9 @@ import type { Reader } from '../store/store.ts';
 import { obstacleOf } from './explain.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { agentFacts, gatherFacts } from './gateFacts.ts';
+import { busyReason, sharedReason, toOccupant, type Occupant } from './mutexes.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
+import type { SlotPool } from './slotPool.ts';
 import { WaitingMirror } from './waitingMirror.ts';
 import { LaneWalk, type Lane, type WaitingRun } from './waitingRuns.ts';
 
@@ -19,6 +21,8 @@ export interface DispatcherOptions {
   readonly logger: Logger;
   /** Runs of the folder at a time. */
   readonly slots: number;
+  /** Slots that it shares with other folders. */
+  readonly pool: SlotPool;
   readonly facts: () => FolderFacts;
   /** Whether what would be executed now is what the user accepted; may read files. */
   readonly isConsented: (agent: AgentRow) => Promise<boolean>;
@@ -34,16 +38,8 @@ const holdSlice = 500;
 
 type Holds = Map<string, HoldReason | null>;
 
-/** What occupies a slot. */
-interface Occupant {
-  readonly agent: string;
-  readonly taskKey: string;
-  /** The directory it alone may write to; null if it shares. */
-  readonly cwd: string | null;
-}
-
 /**
- * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, working directory) and slots allow.
+ * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, session, working directory) and slots allow.
  * One pass at a time; whoever asks during a pass gets another one after it. Settling a run asks for the next pass.
  */
 export class Dispatcher {
@@ -99,9 +95,17 @@ export class Dispatcher {
 
   async #runPass(): Promise<void> {
     if (!this.#isFull) await this.#walk();
-    while (this.#isFull) {
+    this.#holdRest();
+    const { pool } = this.#options;
+    if (pool.isFull) this.#waiting.refresh();
+    if (!pool.isFull || this.#waiting.runs.size === 0) pool.rest();
+  }
+
+  /** Tells those whose turn has not come that there is no slot left. */
+  #holdRest(): void {
+    for (let reason = this.#fullReason; reason !== null; reason = this.#fullReason) {
       const unheld = listUnheldRuns(this.#options.reader, holdSlice);
-      this.#hold(new Map(unheld.map((id) => [id, 'slots_busy'])));
+      this.#hold(new Map(unheld.map((id) => [id, reason])));
       if (unheld.length < holdSlice) return;
     }
   }
@@ -129,8 +133,8 @@ export class Dispatcher {
     const run = findRun(reader, waiting.id);
     const agent = run?.status === 'queued' ? findAgent(reader, run.agent) : undefined;
     if (!run || !agent) return null;
-    const obstacle = this.#obstacle(run, agent) ?? (await this.#consentObstacle(run.id, agent));
-    if (obstacle === null) this.#claim(run, agent);
+    const obstacle =
+      this.#obstacle(run, agent) ?? (await this.#consentObstacle(run.id, agent)) ?? this.#claim(run, agent);
     if (obstacle === null || obstacle === 'refused' || obstacle === 'gone') return null;
     if (obstacle === 'consent') return obstacle;
     if (obstacle !== run.heldFor) {
@@ -144,10 +148,11 @@ export class Dispatcher {
   #laneReason({ agent: key, runs }: Lane): HoldReason | 'terminated' | 'gone' | null {
     const agent = this.#waiting.agent(key);
     if (!agent) return 'gone';
-    if (this.#ownOccupants(key).length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
+    const shared = sharedReason([...this.#running.values()], agent);
+    if (shared === 'slots_busy') return shared;
     const isForced = runs.some((run) => run.isForced);
     const facts = { ...this.#options.facts(), ...agentFacts(agent) };
-    return obstacleOf(facts, isForced) ?? (this.#isCwdBusy(agent) ? 'cwd_busy' : null);
+    return obstacleOf(facts, isForced) ?? shared;
   }
 
   /**
@@ -188,11 +193,18 @@ export class Dispatcher {
   }
 
   get #isFull(): boolean {
-    return this.#running.size >= this.#options.slots;
+    return this.#fullReason !== null;
+  }
+
+  get #fullReason(): 'slots_busy' | 'machine_busy' | null {
+    if (this.#running.size >= this.#options.slots) return 'slots_busy';
+    return this.#options.pool.isFull ? 'machine_busy' : null;
   }
 
   /** What keeps a queued run from starting now, consent aside; null if nothing does. Settles a run that may never start. */
   #obstacle(run: RunRow, agent: AgentRow): HoldReason | 'refused' | null {
+    const full = this.#fullReason;
+    if (full !== null) return full;
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
@@ -232,41 +244,40 @@ export class Dispatcher {
   }
 
   #busyReason(run: RunRow, agent: AgentRow): HoldReason | null {
-    if (this.#isFull) return 'slots_busy';
-    const own = this.#ownOccupants(run.agent);
-    if (own.some((occupant) => occupant.taskKey === run.taskKey)) return 'scope_busy';
-    if (own.length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
-    return this.#isCwdBusy(agent) ? 'cwd_busy' : null;
+    return this.#fullReason ?? busyReason([...this.#running.values()], toOccupant(run, agent), agent);
   }
 
-  #ownOccupants(agent: string): Occupant[] {
-    return [...this.#running.values()].filter((occupant) => occupant.agent === agent);
-  }
-
-  #isCwdBusy(agent: AgentRow): boolean {
-    const cwd = exclusiveCwd(agent);
-    return cwd !== null && [...this.#running.values()].some((occupant) => occupant.cwd === cwd);
-  }
-
-  #claim(run: RunRow, agent: AgentRow): void {
-    const { queue, describe, execute } = this.#options;
+  /** Answers what it waits for if the last thing that it needs, a slot that folders share, cannot be had. */
+  #claim(run: RunRow, agent: AgentRow): HoldReason | null {
+    const { queue, pool, describe, execute } = this.#options;
+    if (!pool.take(run.id)) return 'machine_busy';
     const claimed = queue.claim(run.id, { commandLine: describe(agent), cwd: agent.definition.cwd });
-    if (!claimed) return;
-    this.#running.set(run.id, { agent: run.agent, taskKey: run.taskKey, cwd: exclusiveCwd(agent) });
+    if (!claimed) {
+      pool.release(run.id);
+      return null;
+    }
+    this.#running.set(run.id, toOccupant(run, agent));
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
+      pool.release(run.id);
       void this.dispatch();
       this.#options.onDidEnd();
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     });
+    return null;
   }
 }
 
+const reasonsOfTurn: ReadonlySet<HoldReason> = new Set([
+  'slots_busy',
+  'machine_busy',
+  'provider_busy',
+  'scope_busy',
+  'session_busy',
+  'cwd_busy',
+]);
+
 /** True where others are in the way, and nothing that a person would have to do. */
 function isOfTurn(reason: HoldReason): boolean {
-  return reason === 'slots_busy' || reason === 'scope_busy' || reason === 'cwd_busy';
-}
-
-function exclusiveCwd(agent: AgentRow): string | null {
-  return agent.definition.shareCwd ? null : agent.definition.cwd;
+  return reasonsOfTurn.has(reason);
 }

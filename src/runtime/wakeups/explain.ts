@@ -21,6 +21,8 @@ export interface NowFacts {
     readonly heldFor: HoldReason | null;
   } | null;
   readonly queuedCount: number;
+  /** What stands before `queued`. */
+  readonly ahead: Extract<WhyNow, { kind: 'queued' }>['ahead'];
 }
 
 /** Why an agent runs, will run or does not: what holds all of its wakes comes before what one of them waits for. */
@@ -31,7 +33,7 @@ export function explainNow(facts: NowFacts): WhyNow {
   if (obstacle !== null) return { kind: 'held', reason: obstacle, note: facts.note, waiting };
   if (queued) {
     const { id, number, heldFor, queuedAt } = queued;
-    return { kind: 'queued', runId: id, number, reason: heldFor, since: queuedAt };
+    return { kind: 'queued', runId: id, number, reason: heldFor, since: queuedAt, ahead: facts.ahead };
   }
   if (facts.nextHeartbeatAt !== null && gate.heartbeat.enabled) {
     const { onlyIf } = gate.heartbeat;

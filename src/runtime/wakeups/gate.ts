@@ -129,7 +129,9 @@ export function explainHold(reason: HoldReason): string {
     session_busy: 'another run has the same session open',
     scope_busy: 'the agent already works on this',
     cwd_busy: 'another run works in its directory',
+    provider_busy: 'as many runs as may use its provider go on already',
     slots_busy: 'all slots are taken',
+    machine_busy: 'all slots of this machine are taken, by runs in other folders too',
   };
   return texts[reason];
 }

@@ -57,6 +57,7 @@ import {
   type WakeRequest,
 } from './inbox.ts';
 import { NamedHeartbeats } from './namedHeartbeats.ts';
+import { sessionKeyOf } from './sessionKey.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -120,10 +121,7 @@ export class WakeQueue {
   /** Records a request that the gate did not refuse, as part of the caller's transaction. */
   admit(transaction: StateTransaction, request: WakeRequest): Admission {
     const earlier = this.#findDuplicate(transaction, request);
-    if (earlier) {
-      const { id, status, runId } = earlier;
-      return { wakeupId: id, status, refusal: 'duplicate', runId, isAfterRunning: false };
-    }
+    if (earlier) return answerAgain(earlier);
     const taskKey = taskKeyOf(request);
     const queued = findQueuedRunOfScope(transaction, request.agent, taskKey);
     if (queued && isRepetition(request, queued)) return this.#coalesceTick(transaction, request, queued.id);
@@ -142,6 +140,8 @@ export class WakeQueue {
       this.#countSkip(transaction, request.agent, heldFor ?? reason);
       return this.#unrecorded('refused', reason, null);
     }
+    const earlier = this.#findDuplicate(transaction, request);
+    if (earlier) return answerAgain(earlier);
     const wakeup = this.#insert(transaction, request, {
       taskKey: taskKeyOf(request),
       status: 'refused',
@@ -384,7 +384,8 @@ export class WakeQueue {
     const { id, agent, taskKey } = run;
     setLastRun(transaction, agent, { id, status: settlement.status, at: settlement.finishedAt });
     const adapter = findAgent(transaction, agent)?.definition.adapter;
-    if (adapter) recordSessionRun(transaction, { agent, taskKey, adapter, at: settlement.finishedAt });
+    const session = { agent, taskKey: sessionKeyOf(taskKey), at: settlement.finishedAt };
+    if (adapter) recordSessionRun(transaction, { ...session, adapter });
     const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
     return this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
   }
@@ -420,6 +421,11 @@ export class WakeQueue {
     if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
     return queuePriority(issue.priority);
   }
+}
+
+/** A request with a key that was used already gets the first one's id, and what became of that. */
+function answerAgain({ id, status, runId }: Wakeup): Admission {
+  return { wakeupId: id, status, refusal: 'duplicate', runId, isAfterRunning: false };
 }
 
 /** The setting that makes heartbeats come to nothing for a reason; said once a day. */

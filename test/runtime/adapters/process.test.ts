@@ -43,6 +43,8 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
     shell: false,
     cwd: '/home/me/project',
     shareCwd: false,
+    provider: null,
+    providerSlots: null,
     env: {},
     timeoutSec: 0,
     graceSec: 1,

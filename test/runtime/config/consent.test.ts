@@ -45,6 +45,8 @@ describe('fingerprint', () => {
     { shell: true },
     { cwd: path.resolve('/') },
     { shareCwd: true },
+    { provider: 'acme' },
+    { providerSlots: 2 },
     { env: { A: '' } },
     { timeoutSec: 601 },
     { graceSec: 16 },
@@ -58,6 +60,12 @@ describe('fingerprint', () => {
       assert.notEqual(await of(change), await of());
     });
   }
+
+  it('is what it was before there were providers, for a definition that names none', async () => {
+    const { provider: _provider, providerSlots: _slots, ...before } = makeDefinition(temporary.path);
+
+    assert.equal(await of(), await fingerprint(before as AgentDefinition, temporary.path));
+  });
 
   const executed: [what: string, file: string, differences: Partial<AgentDefinition>][] = [
     ['the script it names', 'scripts/survey.mjs', {}],
@@ -159,6 +167,7 @@ describe('isTightening', () => {
   const namedOff = { ...named, heartbeat: makePolicy({ enabled: false }) };
   const cases = [named, { ...named, ...beat({ quietHours: '22:00-07:00', intervalSec: 0 }) }] as const;
 
+  const provided = { ...base, provider: 'acme', providerSlots: 2 };
   const rows: [what: string, before: AgentDefinition, after: Partial<AgentDefinition>, expected: boolean][] = [
     ['nothing changed', base, {}, true],
     ['a shorter limit', base, { timeoutSec: 599 }, true],
@@ -187,6 +196,11 @@ describe('isTightening', () => {
     ['a removed role', base, { role: null }, false],
     ['a shorter grace', base, { graceSec: 1 }, false],
     ['a shared directory', base, { shareCwd: true }, false],
+    ['fewer runs with its provider', provided, { providerSlots: 1 }, true],
+    ['a limit for its provider where there was none', { ...provided, providerSlots: null }, { providerSlots: 9 }, true],
+    ['more runs with its provider', provided, { providerSlots: 3 }, false],
+    ['no limit for its provider any more', provided, { providerSlots: null }, false],
+    ['another provider with a lower limit', provided, { provider: 'other', providerSlots: 1 }, false],
     ['another variable', base, { env: { A: '1' } }, false],
     ['quiet hours where there were none', base, beat({ quietHours: '22:00-07:00' }), true],
     ['no quiet hours for what is off', quietOff, { heartbeat: { ...quietOff.heartbeat, quietHours: null } }, true],

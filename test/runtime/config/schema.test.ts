@@ -39,12 +39,34 @@ describe('the configuration schema', () => {
       shell: false,
       cwd: folder,
       shareCwd: false,
+      provider: null,
+      providerSlots: null,
       env: {},
       timeoutSec: 1800,
       graceSec: 15,
       heartbeat: makePolicy(),
       namedHeartbeats: [],
     });
+  });
+
+  it('gives agents of a provider its limit, and agents of one that has none no limit', () => {
+    const agents = parseAgents(`
+providers: { acme: { maxConcurrentRuns: 2 }, free: {} }
+agents:
+  one: { adapter: process, command: a, provider: acme }
+  two: { adapter: process, command: a, provider: free }
+  three: { adapter: process, command: a, provider: unlisted }
+  four: { adapter: process, command: a }
+`);
+    assert.deepEqual(
+      agents.map(({ provider, providerSlots }) => [provider, providerSlots]),
+      [
+        ['acme', 2],
+        ['free', null],
+        ['unlisted', null],
+        [null, null],
+      ],
+    );
   });
 
   it('prefers what the agent says to the defaults, and those to the built-in ones', () => {

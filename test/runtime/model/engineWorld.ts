@@ -25,6 +25,7 @@ import { WakeDesk } from '../../../src/runtime/wakeups/wakeDesk.ts';
 import { ManualClock } from '../../support/manualClock.ts';
 import { openStoreOn, storeDirectory } from '../../support/memoryStore.ts';
 import { makeDefinition, makePolicy } from '../../support/policies.ts';
+import { boundlessPool } from '../../support/testDispatch.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { UnsyncedDisk } from '../../support/unsyncedDisk.ts';
 import { toSettlement, type Outcome } from './outcomes.ts';
@@ -278,6 +279,7 @@ export class EngineWorld {
       queue: this.queue,
       logger: new TestLogger(),
       slots,
+      pool: boundlessPool,
       facts: () => this.facts,
       isConsented: (agent) => this.#isConsented(agent.key),
       describe: () => 'program',

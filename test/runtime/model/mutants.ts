@@ -29,9 +29,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one writer too many',
     harm: 'Two agents write into one directory at a time.',
-    file: 'src/runtime/wakeups/dispatcher.ts',
-    find: 'return cwd !== null && [...this.#running',
-    replace: "return cwd === '' && [...this.#running",
+    file: 'src/runtime/wakeups/mutexes.ts',
+    find: 'if (!shareCwd && ',
+    replace: 'if (false && ',
   },
   {
     name: 'broken chain',

@@ -10,6 +10,7 @@ import { WakeDesk } from '../../../src/runtime/wakeups/wakeDesk.ts';
 import { Chance } from '../../support/chance.ts';
 import { ManualClock } from '../../support/manualClock.ts';
 import { makePolicy } from '../../support/policies.ts';
+import { boundlessPool } from '../../support/testDispatch.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
 
@@ -69,6 +70,7 @@ describe('the pace of schedules', function () {
       queue,
       logger,
       slots: 4,
+      pool: boundlessPool,
       facts: () => facts,
       isConsented: () => Promise.resolve(true),
       describe: () => 'command',

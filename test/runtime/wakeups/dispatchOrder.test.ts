@@ -9,6 +9,7 @@ import { judge } from '../../../src/runtime/wakeups/gate.ts';
 import { moveQueuedRun } from '../../../src/runtime/wakeups/queueOrder.ts';
 import { Chance } from '../../support/chance.ts';
 import { makeDefinition, makePolicy } from '../../support/policies.ts';
+import { boundlessPool } from '../../support/testDispatch.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { drawSeeds, isLong, withSeed } from '../../support/testSize.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
@@ -59,6 +60,7 @@ class World {
       queue: fixture.queue,
       logger: this.logger,
       slots,
+      pool: boundlessPool,
       facts: () => this.facts,
       isConsented: async ({ key }) => {
         await new Promise(setImmediate);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { findRun, insertQueuedRun } from '../../../src/runtime/store/runTable.ts';
 import { Dispatcher, type DispatcherOptions } from '../../../src/runtime/wakeups/dispatcher.ts';
 import { makePolicy } from '../../support/policies.ts';
+import { boundlessPool } from '../../support/testDispatch.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
 
@@ -31,6 +32,7 @@ function makeDispatcher(
     queue: fixture.queue,
     logger: new TestLogger(),
     slots: 4,
+    pool: boundlessPool,
     facts: () => ({ isStopped: false, isDraining: false, isTrusted: true }),
     isConsented: () => Promise.resolve(true),
     describe: () => 'command',

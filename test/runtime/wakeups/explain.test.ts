@@ -27,6 +27,7 @@ const calm: NowFacts = {
   running: null,
   queued: null,
   queuedCount: 0,
+  ahead: null,
 };
 const running = { id: 'R1', number: 1, startedAt: 5 };
 const queued = { id: 'R2', number: 2, queuedAt: 7, heldFor: 'cwd_busy' } as const;
@@ -57,7 +58,19 @@ describe('what is said of an agent for now', () => {
     [
       'it waits',
       { queued, queuedCount: 1, nextHeartbeatAt: 9 },
-      { kind: 'queued', runId: 'R2', number: 2, reason: 'cwd_busy', since: 7 },
+      { kind: 'queued', runId: 'R2', number: 2, reason: 'cwd_busy', since: 7, ahead: null },
+    ],
+    [
+      'it waits behind others',
+      { queued, queuedCount: 1, ahead: { runs: 2, agent: 'ceo', number: 1 } },
+      {
+        kind: 'queued',
+        runId: 'R2',
+        number: 2,
+        reason: 'cwd_busy',
+        since: 7,
+        ahead: { runs: 2, agent: 'ceo', number: 1 },
+      },
     ],
     [
       'it will run',
