@@ -9,11 +9,13 @@ import type { AuditHead } from './governance/auditHead.ts';
 import type { AuditKeys } from './governance/auditKeys.ts';
 import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
+import { withinAgentRights } from './requests/agentRights.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
+import { issueTieRequests } from './requests/issueTieRequests.ts';
 import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
@@ -63,6 +65,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
   const handlers = {
     ...agentRequests({ ...shared, dispatcher }),
     ...issueRequests(shared),
+    ...issueTieRequests(shared),
     ...sessionRequests(shared),
     ...usageRequests(shared),
     ...heartbeatRequests(shared),
@@ -92,7 +95,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
       reloadConfiguration,
     }),
   };
-  return onlyWhileServing(handlers, parts.assertServing);
+  return onlyWhileServing(withinAgentRights(handlers, store), parts.assertServing);
 }
 
 function makeStateRequests(parts: HandlerParts): ReturnType<typeof stateRequests> {

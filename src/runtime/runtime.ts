@@ -20,6 +20,7 @@ import type { RuntimeState } from './model.ts';
 import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
 import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
+import { requireActingRun } from './requests/agentRights.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
 import { Server } from './server.ts';
@@ -369,7 +370,7 @@ export class Runtime implements AsyncDisposable {
       changesDirectory: path.join(storePath, 'changes'),
       ownDirectories: [storePath, stateDirectory],
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
-      baseEnvironment: toBaseEnvironment(process.platform, environment),
+      baseEnvironment: { ...toBaseEnvironment(process.platform, environment), REVEILLE_STATE_HOME: stateDirectory },
       slots,
       facts: () => this.#facts(),
       onDidGrowLog: (growth) => {
@@ -395,6 +396,7 @@ export class Runtime implements AsyncDisposable {
         await this.#store.durable();
         return snapshot;
       },
+      findActingRun: (runId) => requireActingRun(this.#store, runId),
       handlers: makeHandlers({
         folder,
         storePath,

@@ -33,12 +33,14 @@ const holdSlice = 500;
 interface Occupant {
   readonly agent: string;
   readonly taskKey: string;
+  /** The issue that nobody else works on meanwhile. */
+  readonly issueId: string | null;
   /** The directory it alone may write to; null if it shares. */
   readonly cwd: string | null;
 }
 
 /**
- * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, working directory) and slots allow.
+ * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, issue, working directory) and slots allow.
  * One pass at a time; whoever asks during a pass gets another one after it. Settling a run asks for the next pass.
  */
 export class Dispatcher {
@@ -155,6 +157,7 @@ export class Dispatcher {
     if (this.#isFull) return 'slots_busy';
     const own = occupants.filter((occupant) => occupant.agent === run.agent);
     if (own.some((occupant) => occupant.taskKey === run.taskKey)) return 'scope_busy';
+    if (run.issueId !== null && occupants.some(({ issueId }) => issueId === run.issueId)) return 'issue_busy';
     if (own.length >= agent.definition.heartbeat.maxConcurrentRuns) return 'slots_busy';
     const cwd = exclusiveCwd(agent);
     return cwd !== null && occupants.some((occupant) => occupant.cwd === cwd) ? 'cwd_busy' : null;
@@ -164,7 +167,12 @@ export class Dispatcher {
     const { queue, describe, execute } = this.#options;
     const claimed = queue.claim(run.id, { commandLine: describe(agent), cwd: agent.definition.cwd });
     if (!claimed) return;
-    this.#running.set(run.id, { agent: run.agent, taskKey: run.taskKey, cwd: exclusiveCwd(agent) });
+    this.#running.set(run.id, {
+      agent: run.agent,
+      taskKey: run.taskKey,
+      issueId: run.issueId,
+      cwd: exclusiveCwd(agent),
+    });
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
       void this.dispatch();
