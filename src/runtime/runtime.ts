@@ -83,7 +83,7 @@ export class Runtime implements AsyncDisposable {
   #stopActor: Actor = 'runtime';
 
   private constructor(options: RuntimeOptions, owner: Owner, store: Store) {
-    const { clock, logger, folder } = options;
+    const { clock, logger, folder, stateDirectory } = options;
     this.#options = options;
     this.#owner = owner;
     this.#store = store;
@@ -91,7 +91,6 @@ export class Runtime implements AsyncDisposable {
     this.#state = new StateWriter(store, (touched) => {
       this.#feed.add(this.#snapshot.changesOf(touched), store.durable());
     });
-    const { stateDirectory } = options;
     const isFenced = (): boolean => owner.isFenced();
     const keys = this.#auditKeys;
     const folderId = folder.id;
@@ -370,7 +369,7 @@ export class Runtime implements AsyncDisposable {
       changesDirectory: path.join(storePath, 'changes'),
       ownDirectories: [storePath, stateDirectory],
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
-      baseEnvironment: { ...toBaseEnvironment(process.platform, environment), REVEILLE_STATE_HOME: stateDirectory },
+      baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
       slots,
       facts: () => this.#facts(),
       onDidGrowLog: (growth) => {

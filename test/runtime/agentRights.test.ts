@@ -53,7 +53,7 @@ describe('An agent in its run', function () {
       const asked = params[method];
       assert.ok(asked, `Say in this test with what ${method} is asked`);
       await assert.rejects(
-        ann.request(method, asked as never),
+        ann.request(method, asked),
         { kind: 'refused', message: 'An agent cannot do this; a person can.' },
         method,
       );
