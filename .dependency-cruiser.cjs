@@ -64,8 +64,8 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State)?\\.ts$',
-    mayImport: ['^src/cliState\\.ts$', connection, endpoint, protocol, format, auditText, stateText, leaves],
+    from: '^src/cli(State|Issues)?\\.ts$',
+    mayImport: ['^src/cli(State|Issues)\\.ts$', connection, endpoint, protocol, format, auditText, stateText, leaves],
     node: true,
   },
   {

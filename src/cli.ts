@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeVerification } from './auditText.ts';
+import { issueCommands, issueUsage } from './cliIssues.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
 import { ownBuild } from './endpoint/ownBuild.ts';
@@ -12,7 +13,7 @@ import { stateDirectory } from './endpoint/stateDirectory.ts';
 import { RuntimeFolderConnection } from './connection/folderConnection.ts';
 import { formatDuration, formatLogRemoval, formatOutcome, runDurationMs, untranslated } from './format.ts';
 import { systemClock } from './runtime/clock.ts';
-import { toError, UserError } from './runtime/errors.ts';
+import { beyondAgents, toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
 import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
@@ -33,6 +34,7 @@ const usage = `reveille <command> [--folder DIR]
   log <run>                  print the log of a run
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
+${issueUsage}
 ${stateUsage}
   stop-everything            cancel all runs in every folder and hold all wakes
   release                    let them go on
@@ -50,6 +52,12 @@ function parseWords() {
         follow: { type: 'boolean', default: false },
         format: { type: 'string', default: 'jsonl' },
         texts: { type: 'boolean', default: false },
+        body: { type: 'string' },
+        assign: { type: 'string' },
+        parent: { type: 'string' },
+        'blocked-by': { type: 'string', multiple: true },
+        by: { type: 'string' },
+        all: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -240,6 +248,11 @@ function stateCommand(name: string): Command | undefined {
     command({ connection, named: (what) => named(argument, what), isSure: values.yes, print });
 }
 
+function issueCommand(name: string): Command | undefined {
+  const command = issueCommands[name];
+  return command && ((connection) => command({ connection, words: positionals.slice(1), options: values, print }));
+}
+
 function named(argument: string | undefined, what: string): string {
   if (argument !== undefined) return argument;
   throw new UserError('invalid', `Name ${what}.\n\n${usage}`);
@@ -273,14 +286,19 @@ async function main(): Promise<number> {
     print(usage);
     return values.help ? 0 : 1;
   }
+  // Set for the programs of a run: then an agent asks, with an agent's rights.
+  const runId = process.env['REVEILLE_RUN_ID'];
+  if (runId !== undefined && (stateCommands[name] || ['stop-everything', 'release'].includes(name))) {
+    throw beyondAgents();
+  }
   if (name === 'stop-everything' || name === 'release') return setStopped(name === 'stop-everything');
-  const command = commands[name] ?? stateCommand(name);
+  const command = commands[name] ?? issueCommand(name) ?? stateCommand(name);
   if (!command) throw new UserError('invalid', `There is no command "${name}".\n\n${usage}`);
   const folder = path.resolve(values.folder);
   const registry = openRegistry();
   const connection = new RuntimeFolderConnection(
     { name: path.basename(folder), path: folder },
-    { kind: 'cli', isTrusted: true },
+    { kind: 'cli', isTrusted: true, ...(runId !== undefined && { runId }) },
     {
       registry: () => registry,
       storagePath: registry.directory,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
+import { issueOfNumber } from './cliIssues.ts';
 import type { RuntimeFolderConnection } from './connection/folderConnection.ts';
 import { formatBytes, untranslated as t } from './format.ts';
 import { UserError } from './runtime/errors.ts';
@@ -88,10 +89,7 @@ export const stateCommands: Readonly<Record<string, (command: StateCommand) => P
   },
   'delete-issue': async (command) => {
     const { connection, named } = command;
-    const number = Number(named('an issue, by its number').replace(/^#/, ''));
-    const page = { before: number + 1, limit: 1, includeClosed: true };
-    const [issue] = Number.isSafeInteger(number) ? (await connection.request('issue.list', page)).issues : [];
-    if (issue?.number !== number) throw new UserError('not_found', 'There is no issue with that number.');
+    const issue = await issueOfNumber(connection, named('an issue, by its number'));
     const extent = await connection.request('deletion.preview', { target: { kind: 'issue', issueId: issue.id } });
     if (!isAgreed(command, deleteIssueConfirmation(issue, extent, t))) return 1;
     await connection.request('issue.delete', { issueId: issue.id });

@@ -8,6 +8,7 @@ import * as configuration from './views/actions/configurationActions.ts';
 import * as deletions from './views/actions/deletionActions.ts';
 import { openHeartbeat } from './views/actions/heartbeatActions.ts';
 import * as issues from './views/actions/issueActions.ts';
+import * as ties from './views/actions/issueTieActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
 import { recoverState } from './views/actions/recoverActions.ts';
 import * as queue from './views/actions/queueActions.ts';
@@ -50,6 +51,10 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.issue.assignSelection': issues.assignSelection,
   'reveille.issue.setStatus': issues.setIssueStatus,
   'reveille.issue.open': issues.openIssue,
+  'reveille.issue.comment': ties.commentOnIssue,
+  'reveille.issue.block': ties.blockIssue,
+  'reveille.issue.unblock': ties.unblockIssue,
+  'reveille.issue.createChild': ties.createChildIssue,
   'reveille.issue.delete': deletions.deleteIssue,
   'reveille.everything.stop': runtimes.stopEverything,
   'reveille.everything.release': runtimes.releaseEverything,

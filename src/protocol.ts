@@ -16,7 +16,9 @@ import {
   heartbeatRun,
   id,
   issue,
+  issueComment,
   issueLocation,
+  issueReference,
   run,
   runDetail,
   runtime,
@@ -194,6 +196,8 @@ export const requests = {
       retention: z.optional(retention),
       maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
+      /** The running run in which an agent asks: then the client has the agent's rights, and its trust and settings count for nothing. */
+      runId: z.optional(id),
     }),
     z.object({ version: z.string(), instance: z.string(), pid: z.number() }),
   ),
@@ -327,12 +331,41 @@ export const requests = {
       priority: z.optional(z.enum(issuePriorities)),
       assignee: z.optional(agentKey),
       location: z.optional(issueLocation),
+      /** The issue that it is a part of. */
+      parentId: z.optional(id),
+      /** Open issues that it waits for. */
+      blockedBy: z.optional(z.array(id).check(z.maxLength(20))),
     }),
     z.object({ issue, wake: z.nullable(wakeResult) }),
   ),
   'issue.assign': request(
     z.object({ issueId: id, agent: z.nullable(agentKey) }),
     z.object({ issue, wake: z.nullable(wakeResult) }),
+  ),
+  /** What a person or an agent says about an issue; wakes its assignee and whom it names as `@agent`. */
+  'issue.comment': request(
+    z.object({ issueId: id, text: z.string().check(z.trim(), z.minLength(1), z.maxLength(20_000)) }),
+    z.object({ comment: issueComment, wakes: z.array(z.extend(wakeResult, { agent: agentKey })) }),
+  ),
+  /** Newest first; `before` is the `number` of the last comment of the page before. */
+  'issue.comments': request(
+    z.object({ issueId: id, before: z.optional(z.number()), limit: pageLimit }),
+    z.object({ comments: z.array(issueComment), hasMore: z.boolean() }),
+  ),
+  /** The issue waits for another open one. Refused where that would be a circle. */
+  'issue.block': request(z.object({ issueId: id, by: id }), z.object({ issue })),
+  /** The issue does not wait for another one any more; without `by` for none, and it is not marked as blocked either. */
+  'issue.unblock': request(z.object({ issueId: id, by: z.optional(id) }), z.object({ issue })),
+  /** An issue with those that it hangs together with, each list 100 at most. */
+  'issue.get': request(
+    z.object({ issueId: id }),
+    z.object({
+      issue,
+      parent: z.nullable(issueReference),
+      children: z.array(issueReference),
+      blockers: z.array(issueReference),
+      blocked: z.array(issueReference),
+    }),
   ),
   'issue.setStatus': request(z.object({ issueId: id, status: z.enum(issueStatuses) }), z.object({ issue })),
   /** Newest first; `before` is the `number` of the last issue of the page before. */

@@ -22,6 +22,7 @@ import {
   type ConfigurationState,
   type HeartbeatRun,
   type Issue,
+  type IssueComment,
   type PendingConsent,
   type Run,
   type RunChanges,
@@ -126,7 +127,31 @@ export const issue = z.object({
   location: z.nullable(issueLocation),
   createdAt: epochMs,
   updatedAt: epochMs,
+  parentId: z.nullable(id),
+  blockedBy: z.readonly(z.array(id)),
+  openChildren: z.number(),
+  comments: z.number(),
+  loopStoppedAt: z.nullable(epochMs),
 }) satisfies z.ZodMiniType<Issue>;
+
+/** What is said of an issue where another one is shown. */
+export const issueReference = z.object({
+  id,
+  number: z.number(),
+  title: z.string(),
+  status: z.enum(issueStatuses),
+});
+export type IssueReference = z.infer<typeof issueReference>;
+
+export const issueComment = z.object({
+  id,
+  number: z.number(),
+  issueId: id,
+  author: z.string(),
+  runId: z.nullable(id),
+  text: z.string(),
+  createdAt: epochMs,
+}) satisfies z.ZodMiniType<IssueComment>;
 
 const runChanges = z.discriminatedUnion('kind', [
   z.object({

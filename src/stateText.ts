@@ -113,7 +113,7 @@ export function deleteIssueConfirmation(
   return {
     question: t('Delete issue {0}?', `#${String(issue.number)} ${issue.title}`),
     detail: lines([
-      t('Its title and text are deleted.'),
+      t('Its title, text and comments are deleted. What waits for it goes on, and its parts stay.'),
       extent.sessions === 0 ? '' : t('Sessions that are forgotten with it: {0}.', extent.sessions),
       extent.runs === 0 ? '' : t('Runs that worked on it: {0}. They stay, with their logs.', extent.runs),
       auditText(t),

@@ -155,6 +155,7 @@ function holdTexts(
     retry: [t('the attempt before it failed'), t('it is tried again in a moment')],
     session_busy: [t('another run has its session open'), t('wait for that run, or cancel it')],
     scope_busy: [t('it works on the same task already'), t('wait for that run, or cancel it')],
+    issue_busy: [t('another agent works on its issue'), t('wait for that run, or cancel it')],
     cwd_busy: [t('another run works in its directory'), t('wait for that run, or set shareCwd')],
     provider_busy: [
       t('as many runs as may use its provider go on already'),
@@ -278,6 +279,8 @@ function skipWord(reason: string, t: Translate): string {
     coalesced: t('already at work'),
     missed: t('missed'),
     cancelled_by_user: t('by a person'),
+    hop_limit: t('agents woke each other too often'),
+    reassigned: t('given to another agent'),
   };
   return texts[reason] ?? reason.replaceAll('_', ' ');
 }

@@ -21,7 +21,7 @@ import { removeDeletedStore } from './storeFolder.ts';
 import { wait } from './wait.ts';
 
 /** Who we are to the runtime: the rights and settings of the window. */
-export type ClientSettings = Omit<Params<'updateClient'>, 'auditKey'> & { readonly kind: Params<'attach'>['kind'] };
+export type ClientSettings = Omit<Params<'updateClient'>, 'auditKey'> & Pick<Params<'attach'>, 'kind' | 'runId'>;
 
 /** What all folders of a window have in common. */
 export interface ConnectionOptions extends RuntimeProgram {
@@ -59,6 +59,8 @@ const reads: ReadonlySet<Method> = new Set<Method>([
   'log.read',
   'session.list',
   'issue.list',
+  'issue.get',
+  'issue.comments',
   'usage.query',
   'activity.list',
   'activity.verify',

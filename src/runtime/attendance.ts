@@ -80,8 +80,9 @@ export class Attendance implements Disposable {
     });
   }
 
+  /** An agent that acts from its run is no one who grants trust. */
   #reconsiderTrust(): void {
-    const { clients } = this.#options.server;
+    const clients = this.#options.server.clients.filter(({ run }) => run === null);
     if (clients.length === 0) return;
     this.#isTrusted = clients.some((client) => client.isTrusted);
     this.#options.onDidChange();

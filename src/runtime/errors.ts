@@ -23,6 +23,11 @@ export class UserError extends Error {
   }
 }
 
+/** What an agent hears that asks for something which only people may ask for. */
+export function beyondAgents(): UserError {
+  return new UserError('refused', 'An agent cannot do this; a person can.');
+}
+
 /** Turns anything thrown into an `Error`, keeping one that is one already. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });

@@ -9,12 +9,14 @@ import type { AuditHead } from './governance/auditHead.ts';
 import type { AuditKeys } from './governance/auditKeys.ts';
 import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
+import { withinAgentRights } from './requests/agentRights.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { diagnosticsRequests } from './requests/diagnosticsRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
+import { issueTieRequests } from './requests/issueTieRequests.ts';
 import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
@@ -64,6 +66,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
   const handlers = {
     ...agentRequests({ ...shared, dispatcher }),
     ...issueRequests(shared),
+    ...issueTieRequests(shared),
     ...sessionRequests(shared),
     ...usageRequests(shared),
     ...heartbeatRequests(shared),
@@ -94,7 +97,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
       reloadConfiguration,
     }),
   };
-  return onlyWhileServing(handlers, parts.assertServing);
+  return onlyWhileServing(withinAgentRights(handlers, store), parts.assertServing);
 }
 
 function makeStateRequests(parts: HandlerParts): ReturnType<typeof stateRequests> {

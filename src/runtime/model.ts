@@ -77,6 +77,7 @@ export const holdReasons = [
   'confirmation',
   'retry',
   'scope_busy',
+  'issue_busy',
   'session_busy',
   'cwd_busy',
   'provider_busy',
@@ -95,6 +96,7 @@ export const refusalReasons = [
   'quiet_hours',
   'nothing_to_do',
   'timer_while_held',
+  'hop_limit',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
@@ -263,6 +265,29 @@ export interface Issue {
   readonly location: IssueLocation | null;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** The issue that it is a part of, or null. */
+  readonly parentId: string | null;
+  /** Ids of the open issues that it waits for; an issue waits for 20 at most. */
+  readonly blockedBy: readonly string[];
+  /** Its parts that are open. */
+  readonly openChildren: number;
+  readonly comments: number;
+  /** Epoch ms at which agents last woke each other about it once too often; null if they never did. */
+  readonly loopStoppedAt: number | null;
+}
+
+/** What somebody said about an issue. */
+export interface IssueComment {
+  readonly id: string;
+  /** Orders comments within the store; larger is newer. */
+  readonly number: number;
+  readonly issueId: string;
+  /** `user:window`, `user:cli` or `agent:<key>`. */
+  readonly author: string;
+  /** The run in which an agent wrote it; null for a person's. */
+  readonly runId: string | null;
+  readonly text: string;
+  readonly createdAt: number;
 }
 
 /** One execution of an agent. */

@@ -20,6 +20,7 @@ import type { RuntimeState } from './model.ts';
 import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
 import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
+import { requireActingRun } from './requests/agentRights.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
 import { Server } from './server.ts';
@@ -82,7 +83,7 @@ export class Runtime implements AsyncDisposable {
   #stopActor: Actor = 'runtime';
 
   private constructor(options: RuntimeOptions, owner: Owner, store: Store) {
-    const { clock, logger, folder } = options;
+    const { clock, logger, folder, stateDirectory } = options;
     this.#options = options;
     this.#owner = owner;
     this.#store = store;
@@ -90,7 +91,6 @@ export class Runtime implements AsyncDisposable {
     this.#state = new StateWriter(store, (touched) => {
       this.#feed.add(this.#snapshot.changesOf(touched), store.durable());
     });
-    const { stateDirectory } = options;
     const isFenced = (): boolean => owner.isFenced();
     const keys = this.#auditKeys;
     this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId: folder.id, isFenced });
@@ -369,7 +369,7 @@ export class Runtime implements AsyncDisposable {
       ownDirectories: [storePath, stateDirectory],
       stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
-      baseEnvironment: toBaseEnvironment(process.platform, environment),
+      baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
       facts: () => this.#facts(),
       onDidGrowLog: (growth) => {
         this.#server.growLog(growth);
@@ -394,6 +394,7 @@ export class Runtime implements AsyncDisposable {
         await this.#store.durable();
         return snapshot;
       },
+      findActingRun: (runId) => requireActingRun(this.#store, runId),
       handlers: makeHandlers({
         folder,
         storePath,

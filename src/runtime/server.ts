@@ -20,7 +20,7 @@ import {
 import { boundSnapshot } from './boundedSnapshot.ts';
 import { ChangeHistory } from './changeHistory.ts';
 import type { Clock } from './clock.ts';
-import { toError, UserError } from './errors.ts';
+import { beyondAgents, toError, UserError } from './errors.ts';
 import { Emitter, type Event } from './events.ts';
 import { LogGrowth } from './logGrowth.ts';
 import type { Logger } from './log.ts';
@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly handlers: RequestHandlers;
+  /** The agent in whose run a client acts. Throws `UserError` unless that run is running. */
+  readonly findActingRun: (runId: string) => NonNullable<ClientContext['run']>;
   /** The state as of the call; resolves once all of it is durable. */
   readonly snapshot: () => Promise<Snapshot>;
 }
@@ -258,6 +260,7 @@ export class Server {
     if (client === null) throw new UserError('refused', 'Attach to the runtime before asking it for anything.');
     switch (method) {
       case 'updateClient':
+        if (client.run !== null) throw beyondAgents();
         client.update(params as ParsedParams<'updateClient'>);
         this.#didUpdateEmitter.fire(client);
         return {};
@@ -276,8 +279,12 @@ export class Server {
   #attach(conversation: Conversation, params: ParsedParams<'attach'>): Result<'attach'> {
     if (conversation.client !== null) throw new UserError('refused', 'This connection is attached already.');
     if (conversation.channel.isClosed) throw new UserError('unreachable', 'The connection was closed.');
+    const { runId, ...said } = params;
+    const run = runId === undefined ? null : this.#options.findActingRun(runId);
     this.#lastClientId += 1;
-    const client = new ServerClient(this.#lastClientId, params, conversation.channel, this.#snapshotFrame);
+    // An agent in its run has no say in settings, and needs no trust of its own: it was started under that of a person.
+    const own = run === null ? said : { kind: said.kind, version: said.version, isTrusted: true };
+    const client = new ServerClient(this.#lastClientId, { ...own, run }, conversation.channel, this.#snapshotFrame);
     conversation.client = client;
     this.#clients.set(client.id, client);
     this.#didAttachEmitter.fire(client);

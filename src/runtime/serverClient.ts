@@ -13,6 +13,8 @@ export interface ClientContext {
   /** False in Restricted Mode: may read, pause and cancel; never start or accept. */
   readonly isTrusted: boolean;
   readonly version: string;
+  /** The run in which an agent acts through this client; null for a person's. */
+  readonly run: { readonly id: string; readonly agent: string } | null;
   /** As last said by this client; undefined if it has no say. */
   readonly whenWindowsClose: 'finishRuns' | 'keepRunning' | 'stop' | undefined;
   readonly maxUnattendedHours: number | undefined;
@@ -38,6 +40,7 @@ export class ServerClient implements ClientContext, Disposable {
   readonly id: number;
   readonly kind: 'window' | 'cli';
   readonly version: string;
+  readonly run: ClientContext['run'];
   isTrusted: boolean;
   whenWindowsClose: ClientContext['whenWindowsClose'];
   maxUnattendedHours: number | undefined;
@@ -53,10 +56,16 @@ export class ServerClient implements ClientContext, Disposable {
   #sync: 'silent' | 'current' | 'behind' | 'catching up' = 'silent';
 
   /** `snapshotFrame` makes the message that replaces all the client has. */
-  constructor(id: number, params: Params<'attach'>, outlet: Outlet, snapshotFrame: () => Promise<Buffer>) {
+  constructor(
+    id: number,
+    params: Omit<Params<'attach'>, 'runId'> & Pick<ClientContext, 'run'>,
+    outlet: Outlet,
+    snapshotFrame: () => Promise<Buffer>,
+  ) {
     this.id = id;
     this.kind = params.kind;
     this.version = params.version;
+    this.run = params.run;
     this.isTrusted = params.isTrusted;
     this.whenWindowsClose = params.whenWindowsClose;
     this.maxUnattendedHours = params.maxUnattendedHours;

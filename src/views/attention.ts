@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../connection/connection.ts';
 import type { FolderState } from '../connection/folderState.ts';
-import type { Run } from '../runtime/model.ts';
+import type { Issue, Run } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
 
 /** Something worth a message. */
@@ -16,19 +16,23 @@ export type Notice =
       readonly message: string;
       readonly action: Extract<ConnectionStatus, { kind: 'failed' }>['action'];
     }
+  /** Agents woke each other about an issue until that was stopped. */
+  | { readonly kind: 'loop'; readonly folder: string; readonly issue: Issue }
   | { readonly kind: 'recovered'; readonly folder: string; readonly name: string; readonly remarks: readonly string[] };
 
 type Review = Extract<Notice, { kind: 'review' }>;
 
 /**
  * Decides what deserves a message: each set of definitions to review once, those of several folders as one, each failed run once and many at
- * once as one, each lost connection once, each recovery of a damaged state once. What had happened before the folder was first seen is old news.
+ * once as one, each chain of agents that was stopped once, each lost connection once, each recovery of a damaged state once. What had happened before the folder was first seen is old news.
  */
 export class Attention {
   readonly #reviewed = new Map<string, string>();
   readonly #failures = new Map<string, string>();
   /** By folder: the start of the runtime whose remarks were told. */
   readonly #recoveries = new Map<string, number>();
+  /** By folder: up to when it is known that agents were kept from waking each other, epoch ms. */
+  readonly #loops = new Map<string, number>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
 
@@ -45,6 +49,7 @@ export class Attention {
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
       ...folders.flatMap((folder) => this.#newRecovery(folder)),
       ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
+      ...folders.flatMap((folder) => this.#newLoop(folder)),
       ...runs,
     ];
   }
@@ -52,7 +57,9 @@ export class Attention {
   /** Notes the runs of folders that are seen for the first time: what ends from now on is news, however soon. */
   meet(folders: readonly ViewedFolder[]): void {
     for (const { path, state } of folders) {
-      if (state !== null && !this.#seenRuns.has(path)) this.#seenRuns.set(path, settledIds(state));
+      if (state === null) continue;
+      if (!this.#seenRuns.has(path)) this.#seenRuns.set(path, settledIds(state));
+      if (!this.#loops.has(path)) this.#loops.set(path, lastLoop(state));
     }
   }
 
@@ -71,6 +78,17 @@ export class Attention {
     if (remarks.length === 0 || this.#recoveries.get(path) === startedAt) return [];
     this.#recoveries.set(path, startedAt);
     return [{ kind: 'recovered', folder: path, name, remarks }];
+  }
+
+  #newLoop({ path, state }: ViewedFolder): Notice[] {
+    if (state === null) return [];
+    const known = this.#loops.get(path);
+    const stopped = [...state.issues.values()].filter(({ loopStoppedAt }) => loopStoppedAt !== null);
+    this.#loops.set(path, Math.max(known ?? 0, lastLoop(state)));
+    if (known === undefined) return [];
+    return stopped
+      .filter(({ loopStoppedAt }) => (loopStoppedAt ?? 0) > known)
+      .map((issue) => ({ kind: 'loop', folder: path, issue }));
   }
 
   #newReview({ path, state }: ViewedFolder): Review[] {
@@ -94,6 +112,10 @@ export class Attention {
       .filter((run) => !seen.has(run.id) && (run.status === 'failed' || run.status === 'timed_out'))
       .map((run) => ({ kind: 'failedRun', folder: path, run }));
   }
+}
+
+function lastLoop({ issues }: FolderState): number {
+  return Math.max(0, ...[...issues.values()].map(({ loopStoppedAt }) => loopStoppedAt ?? 0));
 }
 
 function settledIds({ runs }: FolderState): Set<string> {

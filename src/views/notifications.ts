@@ -51,6 +51,8 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
       return showFailedRuns(notice, memory);
     case 'notConnected':
       return showNotConnected(notice);
+    case 'loop':
+      return showLoop(notice);
     case 'recovered':
       return showRecovered(notice);
   }
@@ -99,6 +101,16 @@ function failureText(notice: Extract<Notice, { kind: 'failedRun' | 'failedRuns' 
   if (notice.kind === 'failedRuns') return vscode.l10n.t('{0} runs did not succeed.', notice.count);
   const { run } = notice;
   return plainMessage(`${run.agent}: ${run.message ?? `${formatOutcome(run, translate)}.`}`);
+}
+
+async function showLoop({ folder, issue }: Extract<Notice, { kind: 'loop' }>): Promise<void> {
+  const open = vscode.l10n.t('Open Issue');
+  const message = vscode.l10n.t(
+    'Agents woke each other too many times in a row about issue #{0}, so this was stopped. Comment on it to set them going again.',
+    issue.number,
+  );
+  if ((await vscode.window.showWarningMessage(message, open)) === open)
+    await vscode.commands.executeCommand('reveille.issue.open', { kind: 'issue', folder, issueId: issue.id });
 }
 
 async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {

@@ -70,6 +70,7 @@ export function holdText(reason: HoldReason | null, t: Translate): string {
     retry: t('waits for its next attempt'),
     session_busy: t('waits for the run in the same session'),
     scope_busy: t('waits for the run of the same task'),
+    issue_busy: t('waits for the agent that works on the same issue'),
     cwd_busy: t('waits for another run in the same directory'),
     provider_busy: t('waits for another run with the same provider'),
     slots_busy: t('waits for a free slot'),
@@ -97,6 +98,7 @@ export function skipText(reason: SkipReason, t: Translate): string {
     retry: t('will be tried again'),
     session_busy: t('session in use'),
     scope_busy: t('already at work'),
+    issue_busy: t('issue in use'),
     cwd_busy: t('directory in use'),
     provider_busy: t('provider in use'),
     slots_busy: t('no free slot'),
@@ -109,6 +111,7 @@ export function skipText(reason: SkipReason, t: Translate): string {
     quiet_hours: t('quiet hours'),
     nothing_to_do: t('nothing to do'),
     timer_while_held: t('held'),
+    hop_limit: t('agents woke each other too often'),
     coalesced: t('already at work'),
     missed: t('missed while nothing ran'),
   };

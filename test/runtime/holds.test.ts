@@ -149,6 +149,7 @@ const cases: Record<HoldReason, HoldCase | 'tested elsewhere'> = {
   },
   // A wake for a scope that is busy makes no run: it waits in the inbox. See dispatcher.test.ts.
   scope_busy: 'tested elsewhere',
+  issue_busy: 'tested elsewhere',
   loop_breaker: 'tested elsewhere',
   blocked: 'tested elsewhere',
   secrets: 'tested elsewhere',

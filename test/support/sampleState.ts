@@ -90,6 +90,11 @@ export function sampleIssue(number: number, part: Partial<Issue> = {}): Issue {
     location: null,
     createdAt: 1,
     updatedAt: 1,
+    parentId: null,
+    blockedBy: [],
+    openChildren: 0,
+    comments: 0,
+    loopStoppedAt: null,
     ...part,
   };
 }

@@ -45,6 +45,7 @@ export async function startTestServer(
     logger,
     clock: systemClock,
     handlers: handlersWith(options.handlers ?? {}),
+    findActingRun: (id) => ({ id, agent: 'acting' }),
     snapshot: () => Promise.resolve((options.snapshot ?? sampleSnapshot)()),
   });
   await server.start();

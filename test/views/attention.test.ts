@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Attention } from '../../src/views/attention.ts';
 import type { ViewedFolder } from '../../src/views/folderLevel.ts';
-import { sampleRun } from '../support/sampleState.ts';
+import { sampleIssue, sampleRun } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
 
 const failedRun = (number: number) => sampleRun(number, { status: 'failed', startedAt: 1, finishedAt: 2, exitCode: 1 });
@@ -24,6 +24,17 @@ describe('what deserves a message', () => {
     const folder = viewedFolder({ runs: [failedRun(1), failedRun(2)] });
     attention.meet([folder]);
     assert.deepEqual(kinds(attention, folder), ['failedRun']);
+  });
+
+  it('is a chain of agents that was stopped, once each time, and none from before the window came', () => {
+    const attention = new Attention();
+    const stopped = (...times: (number | null)[]) =>
+      viewedFolder({ issues: times.map((loopStoppedAt, index) => sampleIssue(index + 1, { loopStoppedAt })) });
+    attention.meet([stopped(5, null)]);
+    assert.deepEqual(kinds(attention, stopped(5, null)), []);
+    assert.deepEqual(kinds(attention, stopped(5, 7)), ['loop']);
+    assert.deepEqual(kinds(attention, stopped(5, 7)), []);
+    assert.deepEqual(kinds(attention, stopped(8, 7)), ['loop']);
   });
 
   it('is one message for many runs that failed together', () => {

@@ -182,6 +182,28 @@ describe('the Issues view', () => {
       ],
     );
   });
+
+  it('shows parts below their issue, one of a closed issue by itself, and what each waits for', () => {
+    const issues = [
+      sampleIssue(1, { openChildren: 1 }),
+      sampleIssue(2, { parentId: 'issue-1', blockedBy: ['issue-1', 'issue-5', 'unknown'], comments: 2 }),
+      sampleIssue(3, { parentId: 'issue-2' }),
+      sampleIssue(4, { status: 'done' }),
+      sampleIssue(5, { parentId: 'issue-4' }),
+    ];
+    const rows = issueRows([viewedFolder({ issues })], view);
+    assert.deepEqual(
+      rows.map(({ label }) => label),
+      ['#5 Issue 5', '#1 Issue 1'],
+    );
+    const part = rows[1]?.children[0];
+    assert.equal(part?.description, 'not assigned · to do · waits for #1, #5, #? · comments: 2');
+    assert.match(part.flags, /\bwaiting\b/);
+    assert.deepEqual(
+      part.children.map(({ label }) => label),
+      ['#3 Issue 3'],
+    );
+  });
 });
 
 describe('the Runs view', () => {

@@ -44,6 +44,9 @@ export type AuditAction =
   | 'issue.created'
   | 'issue.assigned'
   | 'issue.statusSet'
+  | 'issue.commented'
+  | 'issue.blocked'
+  | 'issue.unblocked'
   | 'issue.deleted'
   | 'configuration.accepted'
   | 'everything.stopped'
@@ -85,6 +88,14 @@ const beginnings: ReadonlySet<AuditAction> = new Set(['state.continued', 'state.
 /** A person, through a window or the command line. */
 export function userActor({ kind }: { readonly kind: 'window' | 'cli' }): Actor {
   return `user:${kind}`;
+}
+
+/** Whoever asks through a client: the agent in whose run it does so, else a person. */
+export function actorOf(client: {
+  readonly kind: 'window' | 'cli';
+  readonly run: { readonly agent: string } | null;
+}): Actor {
+  return client.run === null ? userActor(client) : `agent:${client.run.agent}`;
 }
 
 export interface AuditOptions {

@@ -18,11 +18,16 @@ import {
   measureLogs,
   type RunFilter,
 } from '../store/deletion.ts';
+import { listBlocked } from '../store/issueBlockerTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import { countRuns, findRun } from '../store/runTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import { eventsOfFreed, eventsOfParent, touchRelated } from '../wakeups/issueConsequences.ts';
+import { isOpen } from '../wakeups/issueEvents.ts';
+import type { WakeDesk } from '../wakeups/wakeDesk.ts';
 import { requireAgent, unknownIssue } from './agentRequests.ts';
+import { wakeFor } from './issueActs.ts';
 import { assertMayManageState } from './stateRequests.ts';
 
 type DeletionRequests = Pick<RequestHandlers, 'deletion.preview' | 'issue.delete' | 'run.delete' | 'agent.delete'>;
@@ -32,6 +37,7 @@ export interface DeletionRequestOptions {
   readonly state: StateWriter;
   readonly clock: Clock;
   readonly audit: Audit;
+  readonly desk: WakeDesk;
   readonly logsDirectory: string;
   /** Brings the agents in line with the file, which may define a deleted one. */
   readonly reloadConfiguration: () => Promise<ConfigurationState>;
@@ -67,12 +73,17 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
             `Issue #${String(issue.number)} is being worked on, or a run for it is queued. Cancel that run first, then delete the issue.`,
           );
         }
-        eraseIssue(transaction, issueId);
+        const freed = listBlocked(transaction, issueId);
+        touchRelated(transaction, issue);
+        for (const child of eraseIssue(transaction, issueId)) transaction.touchIssue(child);
         eraseActivityTexts(transaction, { issueId });
         audit.record(transaction, { actor: userActor(client), action: 'issue.deleted', target: `issue:${issueId}` });
         transaction.touchIssue(issueId);
+        if (!isOpen(issue.status)) return;
+        const events = [...eventsOfFreed(transaction, freed, issue), ...eventsOfParent(transaction, issue)];
+        wakeFor(options, transaction, events, client);
       });
-      await store.durable();
+      await options.desk.settleRequests();
       return {};
     },
     'run.delete': async ({ runId }, client) => {

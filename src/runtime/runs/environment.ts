@@ -21,6 +21,8 @@ const everywhere = [
   // Where the agents' own programs keep their configuration.
   'CLAUDE_CONFIG_DIR',
   'CODEX_HOME',
+  // Where the command line, called from within a run, finds the runtime.
+  'REVEILLE_STATE_HOME',
 ];
 
 /** Without these, ordinary programs of Windows do not start or do not find their folders. */

@@ -1,4 +1,4 @@
-import type { Issue, Run, RunStatus, Session } from '../model.ts';
+import type { Issue, IssueComment, Run, RunStatus, Session } from '../model.ts';
 import type { ActivityWithText } from '../store/activityTable.ts';
 import type { AgentRow } from '../store/agentTable.ts';
 import type { SkipRow, UsageRow } from '../store/historyPages.ts';
@@ -6,7 +6,7 @@ import type { Wakeup } from '../store/wakeupTable.ts';
 
 /**
  * How each thing looks in an exported state (docs/state-export.md, format 1). Never in it: what programs are told or write
- * (messages, prompts, output), environment variables, command lines, and text that an issue quotes from a file.
+ * (messages, comments, prompts, output), environment variables, command lines, and text that an issue quotes from a file.
  */
 export const exportFormat = 1;
 
@@ -64,7 +64,13 @@ export function exportIssue(issue: Issue): object {
   const { id, number, title, body, status, priority, assignee, location } = issue;
   const place = location && { path: location.path, startLine: location.startLine, endLine: location.endLine };
   const times = { createdAt: toIso(issue.createdAt), updatedAt: toIso(issue.updatedAt) };
-  return { id, number, title, body, status, priority, assignee, location: place, ...times };
+  const { parentId: parent, blockedBy } = issue;
+  return { id, number, title, body, status, priority, assignee, location: place, ...times, parent, blockedBy };
+}
+
+/** Without what it says: an agent was told it. */
+export function exportComment({ id, number, issueId, author, runId, createdAt }: IssueComment): object {
+  return { id, number, issue: issueId, author, run: runId, createdAt: toIso(createdAt) };
 }
 
 export function exportSession(session: Session): object {

@@ -1,6 +1,7 @@
 import { listActivity } from '../store/activityTable.ts';
 import { listAgents, type AgentRow } from '../store/agentTable.ts';
 import { listSkipRows, listUsageRows } from '../store/historyPages.ts';
+import { listAllComments } from '../store/issueCommentTable.ts';
 import { listIssues } from '../store/issueTable.ts';
 import { findLastScheduledRun, listRuns } from '../store/runTable.ts';
 import { listSessions } from '../store/sessionTable.ts';
@@ -8,6 +9,7 @@ import type { Reader } from '../store/store.ts';
 import { listWakeups } from '../store/wakeupTable.ts';
 import {
   exportAgent,
+  exportComment,
   exportEvent,
   exportFormat,
   exportHeartbeat,
@@ -81,6 +83,7 @@ function lists(reader: Reader): Readonly<Record<string, Iterable<object[]>>> {
       (last) => listIssues(reader, { before: before(last), limit: pageRows, includeClosed: true }),
       exportIssue,
     ),
+    comments: pages((last) => listAllComments(reader, before(last), pageRows), exportComment),
     sessions: pages((last) => listSessions(reader, { before: last ?? undefined, limit: pageRows }), exportSession),
     runs: pages((last) => listRuns(reader, { before: before(last), limit: pageRows }), exportRun),
     wakeups: pages((last) => listWakeups(reader, before(last), pageRows), exportWakeup),

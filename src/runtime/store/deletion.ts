@@ -1,6 +1,8 @@
 import { clearLastRun, deleteAgent, setLastRun } from './agentTable.ts';
 import { deleteEvidence } from './evidenceTable.ts';
-import { deleteIssue, unassignIssues } from './issueTable.ts';
+import { deleteBlockersOf } from './issueBlockerTable.ts';
+import { deleteCommentsOf } from './issueCommentTable.ts';
+import { deleteIssue, releaseChildren, unassignIssues } from './issueTable.ts';
 import type { RunStatus } from '../model.ts';
 import { deleteRuns } from './retentionTable.ts';
 import { deleteSessions } from './sessionTable.ts';
@@ -66,10 +68,17 @@ export function measureLogs(reader: Reader, filter: RunFilter): number {
   );
 }
 
-/** Deletes an issue and the sessions that were kept for it; its runs and wakeups stay as history. */
-export function eraseIssue(writer: Writer, issueId: string): void {
+/**
+ * Deletes an issue with its comments and the sessions that were kept for it; its runs and wakeups stay as history. Nobody waits
+ * for it any more, and its parts stand alone: answers their ids.
+ */
+export function eraseIssue(writer: Writer, issueId: string): string[] {
   writer.run('DELETE FROM session WHERE task_key = ?', [issueId]);
+  deleteBlockersOf(writer, issueId);
+  deleteCommentsOf(writer, issueId);
+  const children = releaseChildren(writer, issueId);
   deleteIssue(writer, issueId);
+  return children;
 }
 
 /** Deletes runs with what they delivered. Their agents remember no last run that is gone: see `refreshLastRun`. */

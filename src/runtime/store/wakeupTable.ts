@@ -142,6 +142,19 @@ export function endWakeupsOfRun(
   );
 }
 
+/** Ends what waits in a scope because its issue was the agent's; what a person asked of the agent stays. */
+export function withdrawWakeups(
+  writer: Writer,
+  scope: { readonly agent: string; readonly taskKey: string },
+  end: { readonly reason: string; readonly at: number },
+): void {
+  writer.run(
+    `UPDATE wakeup SET status = 'cancelled', status_reason = ?, ended_at = ?
+     WHERE status = 'queued' AND agent = ? AND task_key = ? AND source IN ('assignment', 'automation')`,
+    [end.reason, end.at, scope.agent, scope.taskKey],
+  );
+}
+
 function fromRow(row: Row): Wakeup {
   return {
     id: row[0] as string,

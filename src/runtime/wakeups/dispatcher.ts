@@ -39,7 +39,7 @@ const holdSlice = 500;
 type Holds = Map<string, HoldReason | null>;
 
 /**
- * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, session, working directory) and slots allow.
+ * Lets queued runs start: in order of priority and age, as far as gate, mutexes (scope, session, issue, working directory) and slots allow.
  * One pass at a time; whoever asks during a pass gets another one after it. Settling a run asks for the next pass.
  */
 export class Dispatcher {
@@ -274,6 +274,7 @@ const reasonsOfTurn: ReadonlySet<HoldReason> = new Set([
   'provider_busy',
   'scope_busy',
   'session_busy',
+  'issue_busy',
   'cwd_busy',
 ]);
 

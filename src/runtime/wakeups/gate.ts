@@ -126,6 +126,7 @@ export function explainHold(reason: HoldReason): string {
     budget: 'its budget is used up',
     confirmation: 'the run before it was cancelled; say whether to continue',
     retry: 'the attempt before it failed; it is tried again in a moment',
+    issue_busy: 'another agent works on its issue',
     session_busy: 'another run has the same session open',
     scope_busy: 'the agent already works on this',
     cwd_busy: 'another run works in its directory',
@@ -145,6 +146,7 @@ export function explainRefusal(reason: RefusalReason): string {
     issue_closed: 'the issue is closed; reopen it first',
     quiet_hours: 'its quiet hours have begun, which quietHours sets',
     nothing_to_do: 'it has nothing to do, and skipWhenIdle is on',
+    hop_limit: 'agents woke each other too many times in a row; write a comment or wake it yourself to go on',
     timer_while_held: 'it is held, and a scheduled heartbeat does not wait',
   };
   return texts[reason];

@@ -1,5 +1,6 @@
 import type { WakeSource } from '../model.ts';
 import type { AgentRow } from '../store/agentTable.ts';
+import { isIssueBlocked } from '../store/issueBlockerTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import type { Reader } from '../store/store.ts';
 import type { AgentFacts, FolderFacts, GateFacts } from './gate.ts';
@@ -31,7 +32,7 @@ export function gatherFacts(
     source,
     isForced,
     issueStatus: issue?.status ?? null,
-    isBlocked: issue?.status === 'blocked',
+    isBlocked: issue !== undefined && isIssueBlocked(reader, issue.id),
   };
 }
 

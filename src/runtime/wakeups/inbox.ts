@@ -24,6 +24,9 @@ export interface WakeCause {
   readonly hops: number;
 }
 
+/** Wakes in a row of which each came from a run of the one before; the next one is refused. */
+export const maxHops = 8;
+
 const strength: Record<WakeSource, number> = { on_demand: 3, assignment: 2, automation: 1, timer: 0 };
 const priorities: Record<IssuePriority, number> = { urgent: 0, high: 1, medium: 2, low: 3 };
 

@@ -9,21 +9,26 @@ export interface Occupant {
   readonly taskKey: string;
   readonly adapter: string;
   readonly sessionKey: string;
+  /** The issue that nobody else works on meanwhile. */
+  readonly issueId: string | null;
   /** The directory it alone may write to; null if it shares. */
   readonly cwd: string | null;
   readonly provider: string | null;
 }
 
 /** What a run would occupy if it started with the definition in force. */
-export function toOccupant({ taskKey }: Pick<RunRow, 'taskKey'>, { key, definition }: AgentRow): Occupant {
+export function toOccupant(
+  { taskKey, issueId }: Pick<RunRow, 'taskKey' | 'issueId'>,
+  { key, definition }: AgentRow,
+): Occupant {
   const { adapter, cwd, shareCwd, provider } = definition;
   const sessionKey = sessionKeyOf(taskKey);
-  return { agent: key, taskKey, adapter, sessionKey, cwd: shareCwd ? null : cwd, provider };
+  return { agent: key, taskKey, adapter, sessionKey, issueId, cwd: shareCwd ? null : cwd, provider };
 }
 
 /**
  * Which of the runs that go on stands against another one; null if none does. Of one agent: never two in a scope, never two in
- * a session (no program can go on with one conversation twice), no more than it has slots. Of all: one in a
+ * a session (no program can go on with one conversation twice), no more than it has slots. Of all: one on an issue, one in a
  * directory that is not shared, and with a provider as many as the definition of the one that is to start allows.
  */
 export function busyReason(occupants: readonly Occupant[], next: Occupant, agent: AgentRow): HoldReason | null {
@@ -32,6 +37,7 @@ export function busyReason(occupants: readonly Occupant[], next: Occupant, agent
   const hasSession = ({ sessionKey, adapter }: Occupant): boolean =>
     sessionKey === next.sessionKey && adapter === next.adapter;
   if (own.some(hasSession)) return 'session_busy';
+  if (next.issueId !== null && occupants.some(({ issueId }) => issueId === next.issueId)) return 'issue_busy';
   return sharedReason(occupants, agent);
 }
 

@@ -162,7 +162,7 @@ export class WakeQueue {
       const at = this.#clock.now();
       markRunStarted(transaction, runId, { at, cursor, ...where });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
-      const issueStatus = this.#advanceIssue(transaction, run.issueId, 'todo', 'in_progress');
+      const issueStatus = this.#advanceIssue(transaction, run, 'todo', 'in_progress');
       this.#recordRun(transaction, run, 'run.claimed', {
         details: { source: run.source, definition: agent.fingerprint, wakeups: wakeups.length, ...issueStatus },
       });
@@ -208,6 +208,11 @@ export class WakeQueue {
       if (by !== null) this.#askForEnd(transaction, runId, by);
       this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
     });
+  }
+
+  /** As part of the caller's transaction, settles a run that had not started as cancelled: nobody wants it any more. */
+  withdraw(transaction: StateTransaction, runId: string, message: string): void {
+    this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
   }
 
   /**
@@ -387,7 +392,7 @@ export class WakeQueue {
     const session = { agent, taskKey: sessionKeyOf(taskKey), at: settlement.finishedAt };
     if (adapter) recordSessionRun(transaction, { ...session, adapter });
     const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
-    return this.#advanceIssue(transaction, run.issueId, 'in_progress', next);
+    return this.#advanceIssue(transaction, run, 'in_progress', next);
   }
 
   #queueFollowUp(transaction: StateTransaction, run: RunRow): void {
@@ -402,14 +407,15 @@ export class WakeQueue {
     addressWakeups(transaction, run.agent, run.taskKey, runId);
   }
 
-  /** Answers the new status, if it has become another one. */
+  /** Answers the new status, if it has become another one. An agent that only has a say in somebody else's issue moves nothing. */
   #advanceIssue(
     transaction: StateTransaction,
-    issueId: string | null,
+    { issueId, agent }: Pick<RunRow, 'issueId' | 'agent'>,
     from: 'todo' | 'in_progress',
     to: 'todo' | 'in_progress' | 'in_review',
   ): { issueStatus?: IssueStatus } {
-    if (issueId === null || findIssue(transaction, issueId)?.status !== from) return {};
+    const issue = issueId === null ? undefined : findIssue(transaction, issueId);
+    if (issueId === null || issue?.status !== from || (issue.assignee ?? agent) !== agent) return {};
     setIssueStatus(transaction, issueId, to, this.#clock.now());
     transaction.touchIssue(issueId);
     return { issueStatus: to };

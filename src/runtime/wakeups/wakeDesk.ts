@@ -7,7 +7,7 @@ import type { Actor, Audit } from '../governance/audit.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { explainHold, explainRefusal, judge, type FolderFacts, type Verdict } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
-import { taskKeyOf, type WakeRequest } from './inbox.ts';
+import { maxHops, taskKeyOf, type WakeRequest } from './inbox.ts';
 import type { Admission, WakeQueue } from './queue.ts';
 
 /** The answer to a request, told once it is durable. */
@@ -62,8 +62,11 @@ export class WakeDesk {
     const agent = findAgent(transaction, request.agent);
     if (!agent) throw new UserError('not_found', `There is no agent "${request.agent}" in the configuration.`);
     const verdict = this.#judge(transaction, agent, { request, hasChanged });
-    const admission =
-      verdict.kind === 'refuse'
+    const isBeyond = (request.cause?.hops ?? 0) > maxHops;
+    if (isBeyond && request.issueId !== null) transaction.touchIssue(request.issueId);
+    const admission = isBeyond
+      ? this.#queue.refuse(transaction, request, { reason: 'hop_limit' })
+      : verdict.kind === 'refuse'
         ? this.#queue.refuse(transaction, request, verdict)
         : this.#queue.admit(transaction, request);
     if (request.source !== 'timer') this.#recordRequest(transaction, request, { by, admission });

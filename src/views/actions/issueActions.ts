@@ -63,8 +63,14 @@ export async function openIssue(context: ActionContext, given: unknown): Promise
   await vscode.window.showTextDocument(document, { preview: true });
 }
 
-async function newIssue(context: ActionContext, place: SelectedPlace | null): Promise<void> {
+/** Asks for what an issue needs and makes it; with a parent as a part of that. */
+export async function newIssue(
+  context: ActionContext,
+  place: SelectedPlace | null,
+  parent: { readonly folder: FolderConnection; readonly issue: Issue } | null = null,
+): Promise<void> {
   const folder =
+    parent?.folder ??
     place?.folder ??
     (await pickFolder(context, null, vscode.l10n.t('An issue in which folder?'), (one) => one.state !== null));
   if (folder === undefined) return;
@@ -76,6 +82,7 @@ async function newIssue(context: ActionContext, place: SelectedPlace | null): Pr
     title,
     ...(assignee === null ? {} : { assignee }),
     ...(place === null ? {} : { location: place.location }),
+    ...(parent === null ? {} : { parentId: parent.issue.id }),
   });
   if (wake !== null) tellWake(wake);
   else vscode.window.setStatusBarMessage(vscode.l10n.t('Issue {0} was created', `#${String(issue.number)}`), 6000);

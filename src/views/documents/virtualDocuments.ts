@@ -4,7 +4,7 @@ import type { Event } from '../../runtime/events.ts';
 import type { Disposable } from '../../runtime/lifecycle.ts';
 import type { Run } from '../../runtime/model.ts';
 import { translate } from '../translate.ts';
-import { issueText } from './issueText.ts';
+import { readIssueText } from './issueText.ts';
 import { readLogText } from './logText.ts';
 import { readHeartbeatText, readSimulationText, readWhyText } from './reportText.ts';
 
@@ -62,7 +62,7 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
       case logScheme:
         return readLogText(folder, address.id, translate);
       case issueScheme:
-        return this.#issue(folder, address.id);
+        return readIssueText(folder, address.id, translate);
       case changeScheme:
         return changeText(folder, { runId: address.id, path: uri.path.slice(1), side: address.side ?? 'after' });
       case whyScheme:
@@ -81,14 +81,6 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider, Dis
     for (const disposable of this.#growth.values()) disposable.dispose();
     this.#growth.clear();
     for (const disposable of this.#disposables.splice(0).reverse()) disposable.dispose();
-  }
-
-  async #issue(folder: FolderConnection, id: string): Promise<string> {
-    const known = folder.state?.issues.get(id);
-    if (known !== undefined) return issueText(known, translate);
-    const { issues } = await folder.request('issue.list', { limit: 200, includeClosed: true });
-    const found = issues.find((issue) => issue.id === id);
-    return found === undefined ? translate('This issue does not exist any more.') : issueText(found, translate);
   }
 
   /** The transcripts have the runtime announce the growth of every log that is being written. */

@@ -3,20 +3,9 @@ import { execFileSync } from 'node:child_process';
 import type { RunRequest } from '../../../src/runtime/adapters/adapter.ts';
 import { planProcess } from '../../../src/runtime/adapters/process.ts';
 import type { AgentDefinition } from '../../../src/runtime/definition.ts';
-import type { Issue } from '../../../src/runtime/model.ts';
+import { sampleIssue } from '../../support/sampleState.ts';
 
-const issue: Issue = {
-  id: '01ISSUE',
-  number: 12,
-  title: 'Fix\0 it',
-  body: '',
-  status: 'todo',
-  priority: 'high',
-  assignee: 'engineer',
-  location: null,
-  createdAt: 0,
-  updatedAt: 0,
-};
+const issue = sampleIssue(12, { id: '01ISSUE', title: 'Fix\0 it', priority: 'high', assignee: 'engineer' });
 
 const request: RunRequest = {
   runId: '01RUN',

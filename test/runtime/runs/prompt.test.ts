@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { renderPrompt } from '../../../src/runtime/runs/prompt.ts';
+import { sampleIssue } from '../../support/sampleState.ts';
 
 const plain = { agent: 'a', role: null, goal: null, issue: null, wakeups: [] };
 
@@ -23,18 +24,9 @@ describe('renderPrompt', () => {
 
   it('shows the issue with its place counted from 1 and the selected text indented', () => {
     const location = { path: 'a/b.ts', startLine: 0, startCharacter: 0, endLine: 1, endCharacter: 1, text: 'x\n  y' };
-    const times = { createdAt: 0, updatedAt: 0 };
-    const fields = {
-      id: 'i',
-      number: 7,
-      title: 'T',
-      body: 'Body',
-      status: 'todo',
-      priority: 'high',
-      assignee: 'a',
-    } as const;
+    const issue = sampleIssue(7, { title: 'T', body: 'Body', priority: 'high', location });
 
-    const prompt = renderPrompt({ ...plain, issue: { ...fields, ...times, location } });
+    const prompt = renderPrompt({ ...plain, issue });
 
     assert.match(prompt, /## Issue #7: T\n\nPriority: high\nPlace: a\/b\.ts, lines 1 to 2\n\n {4}x\n {6}y\n\nBody\n$/);
   });

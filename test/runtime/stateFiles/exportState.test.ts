@@ -66,8 +66,14 @@ agents:
       endCharacter: 0,
       text: 'quoted text',
     };
-    const { wake } = await runtime.connection.request('issue.create', { title: 'Mend it', assignee: 'echo', location });
+    const { issue, wake } = await runtime.connection.request('issue.create', {
+      title: 'Mend it',
+      assignee: 'echo',
+      location,
+    });
     await runtime.settled(wake?.runId ?? '');
+    const { wakes } = await runtime.connection.request('issue.comment', { issueId: issue.id, text: 'Well done' });
+    await runtime.settled(wakes[0]?.runId ?? '');
     const path = join(runtime.stateDirectory, '..', 'state.json');
 
     const { bytes } = await runtime.connection.request('state.export', { path });
@@ -102,7 +108,8 @@ agents:
       endCharacter: 0,
       text: 'quoted text',
     };
-    await runtime.connection.request('issue.create', { title: 'Mend it', location });
+    const { issue } = await runtime.connection.request('issue.create', { title: 'Mend it', location });
+    await runtime.connection.request('issue.comment', { issueId: issue.id, text: 'commented in confidence' });
     const runId = await runtime.wake('echo', { text: 'told in confidence' });
     assert.equal((await runtime.settled(runId)).status, 'failed');
     const path = join(runtime.stateDirectory, '..', 'state.json');
@@ -111,7 +118,7 @@ agents:
 
     const text = readFileSync(path, 'utf8');
     assert.match(text, new RegExp(runId));
-    for (const secret of ['hunter2', 'told in confidence', 'said-', 'argument-of-it', 'quoted text']) {
+    for (const secret of ['hunter2', 'told in confidence', 'commented in', 'said-', 'argument-of-it', 'quoted text']) {
       assert.equal(text.includes(secret), false, secret);
     }
   });

@@ -14,7 +14,9 @@ import {
   setNamedNext,
   setPart,
 } from '../../../src/runtime/store/heartbeatTable.ts';
-import { listIssues } from '../../../src/runtime/store/issueTable.ts';
+import { isIssueBlocked, listBlocked, listBlockers } from '../../../src/runtime/store/issueBlockerTable.ts';
+import { listAllComments, listComments } from '../../../src/runtime/store/issueCommentTable.ts';
+import { findIssue, hasIssueToDo, listChildren, listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
 import {
   countRuns,
@@ -77,6 +79,14 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'number of a run': (reader) => nextRunNumber(reader),
   'page of issues': (reader) => listIssues(reader, { ...page, includeClosed: true }),
   'page of open issues': (reader) => listIssues(reader, { ...page, includeClosed: false }),
+  'one issue': (reader) => findIssue(reader, 'i'),
+  'issue to do': (reader) => hasIssueToDo(reader, 'a'),
+  'whether an issue is blocked': (reader) => isIssueBlocked(reader, 'i'),
+  'parts of an issue': (reader) => listChildren(reader, 'i', 50),
+  'what an issue waits for': (reader) => listBlockers(reader, 'i'),
+  'what waits for an issue': (reader) => listBlocked(reader, 'i'),
+  'page of comments': (reader) => listComments(reader, { issueId: 'i', before: 7, limit: 50 }),
+  'page of all comments': (reader) => listAllComments(reader, 7, 50),
   'queued runs before one': (reader) => listQueuedRunsBefore(reader, { priority: 1, place: 5 }, 2),
   'how many queued runs stand before one': (reader) => countQueuedRunsBefore(reader, { priority: 1, place: 5 }),
   'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
@@ -134,7 +144,7 @@ describe('the plan of', () => {
     it(`${name} is a search of an index, and sorts nothing`, () => {
       const plans = plansOf(fixture.store, query);
       const outer = plans.filter((plan) =>
-        /^(SEARCH|SCAN) (run|shown|issue|wakeup|session|activity|skip_count|usage_quarter|named_schedule|heartbeat_run|heartbeat_part)\b/.test(
+        /^(SEARCH|SCAN) (run|shown|issue|issue_blocker|issue_comment|blocker|child|part|above|wakeup|session|activity|skip_count|usage_quarter|named_schedule|heartbeat_run|heartbeat_part)\b/.test(
           plan,
         ),
       );

@@ -16,7 +16,7 @@ import { WakeFixture } from '../../support/wakeFixture.ts';
 
 const slots = 3;
 const keys = ['a', 'b', 'c', 'd', 'e'] as const;
-const turns: readonly HoldReason[] = ['slots_busy', 'scope_busy', 'cwd_busy'];
+const turns: readonly HoldReason[] = ['slots_busy', 'scope_busy', 'issue_busy', 'cwd_busy'];
 
 /** What the dispatcher is to do next, found by looking at every queued run with everything that decides. */
 interface Expected {
@@ -29,6 +29,7 @@ interface Expected {
 interface Occupant {
   readonly agent: string;
   readonly taskKey: string;
+  readonly issueId: string | null;
   readonly cwd: string | null;
 }
 
@@ -190,6 +191,7 @@ class World {
     if (verdict.kind === 'refuse') return 'refused';
     if (verdict.kind === 'hold') return verdict.reason;
     if (own.some((other) => other.taskKey === run.taskKey)) return 'scope_busy';
+    if (issue && occupied.some((other) => other.issueId === issue.id)) return 'issue_busy';
     if (cwd !== null && occupied.some((other) => other.cwd === cwd)) return 'cwd_busy';
     return this.unconsented.has(run.agent) ? 'consent' : null;
   }
@@ -214,8 +216,8 @@ class World {
   }
 }
 
-function toOccupant({ agent, taskKey }: RunRow, { definition }: AgentRow): Occupant {
-  return { agent, taskKey, cwd: definition.shareCwd ? null : definition.cwd };
+function toOccupant({ agent, taskKey, issueId }: RunRow, { definition }: AgentRow): Occupant {
+  return { agent, taskKey, issueId, cwd: definition.shareCwd ? null : definition.cwd };
 }
 
 /** @throws AssertionError unless what is shown of the waiting runs is what they wait for */

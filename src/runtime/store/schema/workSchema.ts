@@ -17,6 +17,8 @@ export const workSchema = `
   ALTER TABLE wakeup ADD COLUMN cause_run_id TEXT;
   ALTER TABLE wakeup ADD COLUMN hops INTEGER NOT NULL DEFAULT 0;
 
+  CREATE INDEX wakeup_beyond_hops ON wakeup (issue_id, requested_at) WHERE status_reason = 'hop_limit';
+
   UPDATE wakeup SET author = 'runtime' WHERE source IN ('timer', 'automation');
 
   CREATE TABLE streak (
@@ -56,14 +58,14 @@ export const workSchema = `
   CREATE INDEX question_by_run ON question (run_id);
 
   ALTER TABLE issue ADD COLUMN parent_id TEXT;
-  CREATE INDEX issue_by_parent ON issue (parent_id) WHERE parent_id IS NOT NULL;
+  CREATE INDEX issue_by_parent ON issue (parent_id, number) WHERE parent_id IS NOT NULL;
 
   CREATE TABLE issue_blocker (
     issue_id TEXT NOT NULL,
     blocker_id TEXT NOT NULL,
     PRIMARY KEY (issue_id, blocker_id)
   ) STRICT;
-  CREATE INDEX issue_blocker_of ON issue_blocker (blocker_id);
+  CREATE INDEX issue_blocker_of ON issue_blocker (blocker_id, issue_id);
 
   CREATE TABLE issue_comment (
     id TEXT PRIMARY KEY,
