@@ -15,6 +15,7 @@ import { listRunningRuns } from './store/runTable.ts';
 import { countSessionRuns } from './store/sessionTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
+import { Alarm } from './wakeups/alarm.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 import { WakeQueue } from './wakeups/queue.ts';
@@ -57,6 +58,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #heartbeats: Heartbeats;
+  readonly #alarm: Alarm;
 
   constructor(options: EngineOptions) {
     const { store, state, clock, logger, facts, audit } = options;
@@ -65,6 +67,7 @@ export class Engine {
     this.queue = new WakeQueue({ state, clock, audit });
     this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
     this.executor = this.#makeExecutor();
+    this.#alarm = new Alarm({ clock, onDidRing: () => void this.dispatcher.dispatch() });
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
@@ -124,6 +127,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#heartbeats.stop();
     this.dispatcher.close();
+    this.#alarm.dispose();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
     this.#trees.dispose();
@@ -173,6 +177,7 @@ export class Engine {
         await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
       },
       onDidEnd: onDidEndRun,
+      alarm: this.#alarm,
     });
   }
 }

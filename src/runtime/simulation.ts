@@ -85,7 +85,7 @@ function commonOf(row: AgentRow, { reader, facts, now }: SimulationOptions): Com
     quietHours: heartbeat.quietHours,
     quietZone: heartbeat.timezone,
     skipsWhenIdle: heartbeat.skipWhenIdle,
-    obstacle: obstacleOf({ ...facts, ...agentFacts(row) }),
+    obstacle: obstacleOf({ ...facts, ...agentFacts(reader, row, now) }),
     cwd: definition.shareCwd ? null : definition.cwd,
     maxConcurrentRuns: heartbeat.maxConcurrentRuns,
     runMs: median(listLastRunTimes(reader, key, sampleRuns)),

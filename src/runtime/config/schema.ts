@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import type { AgentDefinition } from '../definition.ts';
+import { endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
 import { catchUpPolicies, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
 import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
@@ -39,6 +39,41 @@ const graceSec = z
   .min(0)
   .max(3600)
   .describe(`Seconds between asking a run to end and ending it by force. Default ${String(builtInGraceSec)}.`);
+
+const retries = z
+  .int()
+  .min(0)
+  .max(10)
+  .describe(
+    `Further attempts after one that failed for the moment only (a program says so with exit code 75), or was lost. Default ${String(endurance.retries)}.`,
+  );
+const provider = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,63}$/,
+    'a provider begins with a letter or digit; then letters, digits and "_.:@/-" are allowed, at most 64 characters',
+  )
+  .describe(
+    'Whose limits it is subject to: agents that name the same provider wait together. Default: it waits alone.',
+  );
+
+const inARow = z.int().min(0).max(1000);
+const loopBreaker = z
+  .union([
+    z.literal(false),
+    z.strictObject({
+      failures: inARow
+        .default(endurance.loopBreaker.failures)
+        .describe('Stops the agent after so many failed runs in a row; 0 = never.'),
+      sameError: inARow
+        .default(endurance.loopBreaker.sameError)
+        .describe('Stops the agent when so many runs in a row failed with the same error; 0 = never.'),
+      unchanged: inARow
+        .default(endurance.loopBreaker.unchanged)
+        .describe('Stops the agent when so many runs in a row on one issue changed nothing; 0 = never.'),
+    }),
+  ])
+  .describe('When an agent that does not get on stops itself; false = never.');
 
 const cron = nonEmptyText
   .superRefine((expression, context) => {
@@ -111,6 +146,13 @@ const agent = z.strictObject({
   env: environment.default({}),
   timeoutSec: timeoutSec.optional(),
   graceSec: graceSec.optional(),
+  retries: retries.optional(),
+  resumable: z
+    .boolean()
+    .default(endurance.resumable)
+    .describe('True: a run that was lost is given to the program once more; it must bear that.'),
+  provider: provider.optional(),
+  loopBreaker: loopBreaker.prefault({}),
   enabled: z.boolean().default(true).describe('False: nothing wakes it.'),
   heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
 });
@@ -149,6 +191,7 @@ const defaults = z
   .strictObject({
     timeoutSec: timeoutSec.default(builtInTimeoutSec),
     graceSec: graceSec.default(builtInGraceSec),
+    retries: retries.default(endurance.retries),
     env: environment.default({}),
   })
   .prefault({});
@@ -254,9 +297,17 @@ export function toDefinitions(
     env: { ...base.env, ...configured.env },
     timeoutSec: configured.timeoutSec ?? base.timeoutSec,
     graceSec: configured.graceSec ?? base.graceSec,
+    retries: configured.retries ?? base.retries,
+    resumable: configured.resumable,
+    provider: configured.provider ?? null,
+    loopBreaker: toLimits(configured.loopBreaker),
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));
+}
+
+function toLimits(configured: AgentConfiguration['loopBreaker']): LoopBreakerLimits {
+  return configured === false ? { failures: 0, sameError: 0, unchanged: 0 } : configured;
 }
 
 /** The share that an agent has in the named heartbeats that are on. */

@@ -4,6 +4,7 @@ import type { RunStatus } from '../model.ts';
 import { deleteRuns } from './retentionTable.ts';
 import { deleteSessions } from './sessionTable.ts';
 import type { Reader, Writer } from './store.ts';
+import { clearStreaks } from './streakTable.ts';
 
 /** What hangs on an issue, a run, an agent or all of them, counted in rows. */
 export interface Extent {
@@ -94,6 +95,7 @@ export function eraseAgent(writer: Writer, agent: string, at: number): string[] 
   writer.run('DELETE FROM run WHERE agent = ?', [agent]);
   deleteSessions(writer, agent);
   writer.run('DELETE FROM skip_count WHERE agent = ?', [agent]);
+  clearStreaks(writer, agent);
   deleteAgent(writer, agent);
   return unassignIssues(writer, agent, at);
 }

@@ -4,6 +4,8 @@ import type { HoldReason } from '../model.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
 import { listQueuedRuns, listUnheldRuns, type RunRow } from '../store/runTable.ts';
 import type { Reader } from '../store/store.ts';
+import type { Alarm } from './alarm.ts';
+import { delayOf, nextStart } from './delays.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { gatherFacts } from './gateFacts.ts';
 import type { ClaimedRun, WakeQueue } from './queue.ts';
@@ -22,6 +24,8 @@ export interface DispatcherOptions {
   readonly execute: (claimed: ClaimedRun) => Promise<void>;
   /** Called after a run has settled and its slot is free. */
   readonly onDidEnd: () => void;
+  /** To be told when something that waits for a time may start. */
+  readonly alarm?: Pick<Alarm, 'set'>;
 }
 
 /** Queued runs looked at together; a pass ends as soon as all slots are taken. */
@@ -84,6 +88,7 @@ export class Dispatcher {
       this.#isWanted = false;
       try {
         await this.#runPass();
+        this.#options.alarm?.set(nextStart(this.#options.reader, this.#options.queue.now()));
       } catch (error) {
         this.#options.logger.error('Starting queued runs failed', toError(error));
       }
@@ -132,7 +137,10 @@ export class Dispatcher {
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
-    const verdict = judge(gatherFacts(reader, facts(), agent, { ...run, at: queue.now() }));
+    const now = queue.now();
+    const verdict = judge(gatherFacts(reader, facts(), agent, { ...run, at: now }));
+    const delay = delayOf(reader, { run, agent, verdict, now });
+    if (delay !== null) return delay;
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;

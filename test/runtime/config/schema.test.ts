@@ -43,6 +43,10 @@ describe('the configuration schema', () => {
       timeoutSec: 1800,
       graceSec: 15,
       heartbeat: makePolicy(),
+      retries: 2,
+      resumable: false,
+      provider: null,
+      loopBreaker: { failures: 5, sameError: 3, unchanged: 5 },
       namedHeartbeats: [],
     });
   });

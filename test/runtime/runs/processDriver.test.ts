@@ -42,6 +42,7 @@ describe('running a process', () => {
       status: 'succeeded',
       exitCode: 0,
       signal: null,
+      setback: null,
       errorCode: null,
       message: null,
       stdoutExcerpt: 'hello\n',
