@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ManualClock } from '../support/manualClock.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 
 const configuration = `
@@ -43,7 +44,10 @@ describe('Cancelling a run', () => {
       assert.deepEqual(followUps, { kind: 'confirm', count: 1 });
       await runtime.settled(runId);
       const { entries } = await runtime.connection.request('queue.list', { limit: 10 });
-      assert.deepEqual(entries.map(({ run, messages }) => [run.heldFor, messages]), [['confirmation', 1]]);
+      assert.deepEqual(
+        entries.map(({ run, messages }) => [run.heldFor, messages]),
+        [['confirmation', 1]],
+      );
       return entries[0]?.run.id ?? '';
     };
     const first = await ask();
@@ -120,6 +124,24 @@ describe('A run that fails for the moment', () => {
     await runtime.wake('flaky', { taskKey: 't', text: 'now' });
 
     assert.equal((await runtime.settled(next?.id ?? '')).status, 'failed');
+  });
+
+  it('is tried again by itself when its time has come, up to the last attempt', async () => {
+    const clock = new ManualClock(Date.now());
+    await using runtime = await TestRuntime.open({ configuration, clock });
+    const first = await runtime.wake('flaky', { taskKey: 't', text: 'do it' });
+    await runtime.settled(first);
+    const attempt = (number: number) =>
+      [...runtime.state.runs.values()].find((run) => run.chainId === first && run.attempt === number);
+
+    clock.tick(36_000);
+    await runtime.until(() => attempt(2)?.finishedAt !== null);
+    clock.tick(72_000);
+    await runtime.until(() => (attempt(3)?.finishedAt ?? null) !== null);
+
+    assert.equal(attempt(3)?.errorCode, 'temporary_failure');
+    assert.match(attempt(3)?.message ?? '', /wake flaky/);
+    assert.equal(attempt(4), undefined);
   });
 
   it('stops its agent when the same error comes again and again, and Resume lets it go on', async () => {

@@ -58,21 +58,19 @@ const provider = z
   );
 
 const inARow = z.int().min(0).max(1000);
+const loopBreakerMap = z.strictObject({
+  failures: inARow
+    .default(endurance.loopBreaker.failures)
+    .describe('Stops the agent after so many failed runs in a row; 0 = never.'),
+  sameError: inARow
+    .default(endurance.loopBreaker.sameError)
+    .describe('Stops the agent when so many runs in a row failed with the same error; 0 = never.'),
+  unchanged: inARow
+    .default(endurance.loopBreaker.unchanged)
+    .describe('Stops the agent when so many runs in a row on one issue changed nothing; 0 = never.'),
+});
 const loopBreaker = z
-  .union([
-    z.literal(false),
-    z.strictObject({
-      failures: inARow
-        .default(endurance.loopBreaker.failures)
-        .describe('Stops the agent after so many failed runs in a row; 0 = never.'),
-      sameError: inARow
-        .default(endurance.loopBreaker.sameError)
-        .describe('Stops the agent when so many runs in a row failed with the same error; 0 = never.'),
-      unchanged: inARow
-        .default(endurance.loopBreaker.unchanged)
-        .describe('Stops the agent when so many runs in a row on one issue changed nothing; 0 = never.'),
-    }),
-  ])
+  .union([z.literal(false), loopBreakerMap])
   .describe('When an agent that does not get on stops itself; false = never.');
 
 const cron = nonEmptyText
@@ -266,7 +264,10 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] | u
   if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
   if (path.length === 2 && section === 'agents') return Object.keys(agent.shape);
   if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
-  if (path.length === 3 && section === 'agents' && field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+  if (path.length === 3 && section === 'agents') {
+    if (field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+    if (field === 'loopBreaker') return Object.keys(loopBreakerMap.shape);
+  }
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Reader, Writer } from './store.ts';
 
 /** A limit that a run reported. Parked until `until`; then half-open: one run at a time may probe whether it is over. */
 export interface RateLimit {
-  /** Provider and limit: see `limitKey`. */
+  /** Provider and limit: divided by a tab. */
   readonly key: string;
   /** Epoch ms at which it was reported last. */
   readonly since: number;

@@ -23,7 +23,7 @@ export function providerOf({ provider, adapter, key }: Pick<AgentDefinition, 'pr
 }
 
 /** Under which a limit of a provider is parked. */
-export function limitKey(provider: string, limit: string): string {
+function limitKey(provider: string, limit: string): string {
   return `${provider}${separator}${limit}`;
 }
 

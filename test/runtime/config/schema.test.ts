@@ -104,6 +104,25 @@ agents:
     });
   });
 
+  it('knows attempts, providers and the loop breaker, with defaults for all agents', () => {
+    const agents = parseAgents(`
+defaults: { retries: 5 }
+agents:
+  a: { adapter: process, command: a, provider: cloud, resumable: true, loopBreaker: { failures: 9 } }
+  b: { adapter: process, command: b, retries: 0, loopBreaker: false }
+`);
+    const facts = agents.map(({ retries, resumable, provider, loopBreaker }) => [
+      retries,
+      resumable,
+      provider,
+      Object.values(loopBreaker),
+    ]);
+    assert.deepEqual(facts, [
+      [5, true, 'cloud', [9, 3, 5]],
+      [0, false, null, [0, 0, 0]],
+    ]);
+  });
+
   it('lets intervals skip what they missed and cron expressions make up for it, unless told otherwise', () => {
     const catchUpOf = (heartbeat: string) => parseAgent(`    heartbeat: ${heartbeat}\n`).heartbeat.catchUp;
     assert.equal(catchUpOf('{ intervalSec: 60 }'), 'skip');

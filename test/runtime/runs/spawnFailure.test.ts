@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainSpawnFailure } from '../../../src/runtime/runs/spawnFailure.ts';
 import { TestRuns } from '../../support/testRuns.ts';
 
 describe('a program that could not be started', () => {
@@ -31,6 +32,23 @@ describe('a program that could not be started', () => {
     const outcome = await runs.start({ file: 'node', cwd: join(runs.folder, 'file') }).settled;
     assert.equal(outcome.errorCode, 'cwd_missing');
     assert.match(outcome.message ?? '', /is not a folder/);
+  });
+
+  it('is worth another try when the machine was short of something', async () => {
+    const plan = {
+      kind: 'process',
+      file: 'x',
+      args: [],
+      shell: false,
+      cwd: runs.folder,
+      env: {},
+      stdin: null,
+    } as const;
+    for (const code of ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']) {
+      const { errorCode, setback } = await explainSpawnFailure(plan, code, 'text');
+      assert.deepEqual([errorCode, setback], ['temporary_failure', { kind: 'transient' }], code);
+    }
+    assert.equal((await explainSpawnFailure(plan, 'EIO', 'text')).setback, null);
   });
 
   if (process.platform !== 'win32') {

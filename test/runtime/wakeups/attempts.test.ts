@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { insertIssue, findIssue } from '../../../src/runtime/store/issueTable.ts';
 import type { Settlement } from '../../../src/runtime/store/runTable.ts';
 import { backoffMs, decideNextAttempt, isDelayed, type EndedAttempt } from '../../../src/runtime/wakeups/attempts.ts';
+import { NamedHeartbeats } from '../../../src/runtime/wakeups/namedHeartbeats.ts';
+import { findHeartbeatRun } from '../../../src/runtime/store/heartbeatTable.ts';
 import { sampleIssue } from '../../support/sampleState.ts';
-import { limited, lost, transient, WakeFixture } from '../../support/wakeFixture.ts';
+import { limited, lost, makeRequest, transient, WakeFixture } from '../../support/wakeFixture.ts';
 
 type Part = Partial<Omit<EndedAttempt, 'settlement' | 'run'>> & {
   readonly settlement: Partial<Settlement>;
@@ -167,6 +169,25 @@ describe('a chain of attempts', () => {
     fixture.queue.discard(fixture.onlyQueued.id, 'Not wanted.');
 
     assert.equal(status(), 'todo');
+  });
+
+  it('is one part of a named heartbeat, whose outcome is that of the last attempt', async () => {
+    await using fixture = await WakeFixture.open();
+    const { state, queue, store, clock } = fixture;
+    const request = makeRequest({ source: 'timer', text: 'goal', taskKey: 'heartbeat:h', author: 'runtime' });
+    state.commit((transaction) => {
+      const trigger = { id: 'beat', name: 'h', plannedAt: 1, at: 1, missed: 0, requests: [request], passedOver: [] };
+      new NamedHeartbeats(fixture.audit).trigger(transaction, trigger, (one) => queue.admit(transaction, one));
+    });
+    const outcome = () => findHeartbeatRun(store, 'beat')?.parts[0]?.outcome;
+    fixture.end(fixture.onlyQueued.id, transient);
+    assert.equal(outcome(), null);
+
+    clock.tick(30_000);
+    fixture.end(fixture.onlyQueued.id);
+
+    assert.equal(outcome(), 'succeeded');
+    assert.notEqual(findHeartbeatRun(store, 'beat')?.completedAt, null);
   });
 
   it('goes on once, at once, after a loss that the agent bears', async () => {
