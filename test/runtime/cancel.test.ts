@@ -32,7 +32,7 @@ describe('Cancelling a run', () => {
     await runtime.settled(runId);
 
     assert.deepEqual(followUps, { kind: 'discarded', count: 1 });
-    assert.deepEqual((await runtime.connection.request('queue.list', { limit: 10 })).entries, []);
+    assert.deepEqual([...runtime.state.runs.keys()], [runId]);
   });
 
   it('asks whether to go on with what a person wrote; a restart does not forget it; the word starts or ends it', async () => {
@@ -99,6 +99,20 @@ describe('Terminating an agent', () => {
     assert.equal(runtime.state.agents.get('worker')?.status, 'idle');
   });
 
+  it('ends what waits also while everything is stopped', async () => {
+    await using runtime = await open();
+    await runtime.connection.request('everything.stop', {});
+    const waiting = await runtime.wake('worker', { text: 'later' });
+    const untrusted = runtime.connect({ kind: 'window', isTrusted: false });
+    try {
+      await untrusted.request('agent.terminate', { agent: 'worker' });
+    } finally {
+      untrusted.dispose();
+    }
+    assert.equal((await runtime.settled(waiting)).status, 'cancelled');
+    await runtime.connection.request('everything.release', {});
+  });
+
   it('also survives that the file loses it for a while before anything of it was accepted', async () => {
     await using runtime = await TestRuntime.open({ configuration, isAccepted: false });
     await runtime.connection.request('agent.terminate', { agent: 'worker' });
@@ -153,8 +167,12 @@ describe('A run that fails for the moment', () => {
     assert.match(statusReason ?? '', /3 runs in a row failed with the same error/);
     const held = await runtime.wake('broken', { text: 'again' });
     await runtime.until(({ runs }) => runs.get(held)?.heldFor === 'loop_breaker');
-    await runtime.connection.request('agent.resume', { agent: 'broken' });
+    await runtime.connection.request('queue.runNow', { runId: held });
     await runtime.settled(held);
+    const next = await runtime.wake('broken', { text: 'again' });
+    await runtime.until(({ runs }) => runs.get(next)?.heldFor === 'loop_breaker');
+    await runtime.connection.request('agent.resume', { agent: 'broken' });
+    await runtime.settled(next);
     assert.equal(runtime.state.agents.get('broken')?.isTripped, false);
   });
 });

@@ -129,7 +129,10 @@ describe('a limit that was reached', () => {
     await shop.dispatch();
     for (const id of runs) await shop.end(id, limited(null));
 
-    assert.deepEqual(listRateLimits(fixture.store).map(({ strikes }) => strikes), [1]);
+    assert.deepEqual(
+      listRateLimits(fixture.store).map(({ strikes }) => strikes),
+      [1],
+    );
     assert.equal(shop.started.length, 3);
   });
 
@@ -151,6 +154,26 @@ describe('a limit that was reached', () => {
     assert.deepEqual(listRateLimits(fixture.store), []);
   });
 
+  it('is not over because its probe was cancelled, and has one probe at a time', async () => {
+    await using fixture = await WakeFixture.open(shared);
+    const shop = new Shop(fixture);
+    const first = fixture.ask({ taskKey: '1' }).runId ?? '';
+    await shop.dispatch();
+    await shop.end(first, limited(null));
+    const second = fixture.ask({ taskKey: '2', isForced: true }).runId ?? '';
+    await shop.dispatch();
+    const third = fixture.ask({ taskKey: '3', isForced: true }).runId ?? '';
+    await shop.dispatch();
+    const probe = (): unknown => listRateLimits(fixture.store)[0]?.probeRunId;
+    assert.deepEqual([shop.started.slice(1), probe()], [[second, third], second]);
+
+    await shop.end(third);
+    assert.equal(probe(), second);
+    await shop.end(second, { status: 'cancelled', errorCode: 'cancelled_by_stop' });
+
+    assert.equal(probe(), null);
+  });
+
   it('refuses and counts a scheduled run instead of holding it', async () => {
     await using fixture = await WakeFixture.open(shared);
     const shop = new Shop(fixture);
@@ -163,7 +186,10 @@ describe('a limit that was reached', () => {
 
     assert.equal(fixture.run(tick).status, 'cancelled');
     const skips = listSkips(fixture.store, 'a', utcDay(fixture.clock.now()));
-    assert.equal(skips.reduce((sum, one) => sum + one.skips, 0), 1);
+    assert.equal(
+      skips.reduce((sum, one) => sum + one.skips, 0),
+      1,
+    );
   });
 
   it('is of the agent alone where no provider is named, and of no agent that names one', () => {
