@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Audit } from '../governance/audit.ts';
 import type { IssueStatus } from '../model.ts';
 import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
@@ -87,6 +88,8 @@ export class Settling {
   #findRetry(transaction: StateTransaction, ending: Ending, limitedUntil: number | null): Retry | null {
     const { run, agent, settlement, isDelivered, wasRunning } = ending;
     if (!wasRunning || !isDelivered || !agent || agent.state === 'terminated') return null;
+    // Most runs end well: nothing is looked up for them.
+    if (settlement.setback === null && settlement.errorCode !== 'process_lost') return null;
     const chainId = run.chainId ?? run.id;
     const { retries, resumable: isResumable } = agent.definition;
     const next = decideNextAttempt({
@@ -153,8 +156,8 @@ export class Settling {
       isIssueTouched: issue !== undefined && issue.updatedAt > (run.startedAt ?? 0),
       hasMessage: listWakeupsOfRun(transaction, run.id).some(({ author, text }) => author === 'user' && text !== null),
     });
-    putStreak(transaction, run.agent, '', streaks.agent);
-    putStreak(transaction, run.agent, run.taskKey, streaks.scope);
+    if (!isDeepStrictEqual(streaks.agent, before.agent)) putStreak(transaction, run.agent, '', streaks.agent);
+    if (!isDeepStrictEqual(streaks.scope, before.scope)) putStreak(transaction, run.agent, run.taskKey, streaks.scope);
     const trip = findTrip(agent.definition.loopBreaker, streaks);
     if (trip) tripAgent(transaction, this.#options.audit, { agent: run.agent, runId: run.id, trip });
   }

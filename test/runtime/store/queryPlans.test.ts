@@ -8,13 +8,16 @@ import {
 import { listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
 import {
+  countAttempts,
   countRuns,
+  findNextStart,
   findQueuedRunOfScope,
   findRunningRunOfScope,
   listActiveRuns,
   listLastRunTimes,
   listQueuedRuns,
   listQueuedRunsBefore,
+  listQueuedRunsOfAgent,
   listRunningRuns,
   listRuns,
   listSettledRuns,
@@ -53,6 +56,9 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'page of issues': (reader) => listIssues(reader, { ...page, includeClosed: true }),
   'page of open issues': (reader) => listIssues(reader, { ...page, includeClosed: false }),
   'queued runs before one': (reader) => listQueuedRunsBefore(reader, { priority: 1, place: 5 }, 2),
+  'queued runs of an agent': (reader) => listQueuedRunsOfAgent(reader, 'a'),
+  'next start of a delayed run': (reader) => findNextStart(reader, 7),
+  'attempts of a chain': (reader) => countAttempts(reader, 'r', 'process_lost'),
   'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
   'wakeups of an agent': (reader) => listWakeupsOfAgent(reader, 'a', 7, 50),
   'changes of an agent': (reader) => listAgentChanges(reader, 'a', 7, 50),
