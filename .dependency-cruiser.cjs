@@ -9,7 +9,7 @@ const pkg = (name) => `(^|/)node_modules/(@types/)?${name}(/|$)|(^|/)${name}$`;
 const vscode = '(^|/)vscode($|/)';
 
 const leaves =
-  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight)\\.ts$';
+  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/setback)\\.ts$';
 const protocol = '^src/protocol(Entities)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';

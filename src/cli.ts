@@ -11,7 +11,15 @@ import { Registry } from './endpoint/registry.ts';
 import { StopFlag } from './endpoint/stopFlag.ts';
 import { stateDirectory } from './endpoint/stateDirectory.ts';
 import { RuntimeFolderConnection } from './connection/folderConnection.ts';
-import { formatDuration, formatLogRemoval, formatOutcome, runDurationMs, untranslated } from './format.ts';
+import {
+  formatAhead,
+  formatDuration,
+  formatLogRemoval,
+  formatOutcome,
+  formatWait,
+  runDurationMs,
+  untranslated,
+} from './format.ts';
 import { systemClock } from './runtime/clock.ts';
 import { beyondAgents, toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
@@ -26,7 +34,8 @@ const usage = `reveille <command> [--folder DIR]
   status                     agents, what runs and what waits
   accept                     show what waits for your consent, and accept it
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
-  cancel <run>               end a run
+  cancel <run>               end a run; --pause also pauses its agent
+  terminate <agent>          end what it does and waits for, and let nothing wake it any more; --yes
   queue                      what waits, in the order in which it may start, and for what
   heartbeats                 when named heartbeats fell due, and what came of it agent by agent
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
@@ -58,6 +67,7 @@ function parseWords() {
         'blocked-by': { type: 'string', multiple: true },
         by: { type: 'string' },
         all: { type: 'boolean', default: false },
+        pause: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -92,9 +102,15 @@ const commands: Readonly<Record<string, Command>> = {
     for (const { message, line } of state.configuration.problems) print(`reveille.yaml:${String(line)}: ${message}`);
     for (const agent of state.agents.values()) {
       print(`${agent.key.padEnd(20)} ${agent.status.padEnd(18)} ${agent.commandLine}`);
+      const { limitedUntil, isTripped, statusReason } = agent;
+      if (isTripped && statusReason !== null) print(`${''.padEnd(21)}${statusReason}`);
+      if (limitedUntil !== null && limitedUntil > Date.now()) {
+        print(`${''.padEnd(21)}limit reached, tries again at ${formatAhead(limitedUntil, Date.now())}`);
+      }
     }
     for (const run of state.runs.values())
-      if (run.finishedAt === null) print(`${run.id}  ${run.agent}  ${describe(run)}`);
+      if (run.finishedAt === null)
+        print(`${run.id}  ${run.agent}  ${describe(run, state.agents.get(run.agent)?.retries)}`);
     return 0;
   },
   accept: async (connection) => {
@@ -123,7 +139,27 @@ const commands: Readonly<Record<string, Command>> = {
     return values.follow && outcome.runId !== null ? follow(connection, outcome.runId) : 0;
   },
   cancel: async (connection, runId) => {
-    await connection.request('run.cancel', { runId: named(runId, 'a run') });
+    const { followUps } = await connection.request('run.cancel', { runId: named(runId, 'a run'), pause: values.pause });
+    if (followUps.kind === 'discarded')
+      print(`Wakes that waited behind it and were discarded: ${String(followUps.count)}.`);
+    if (followUps.kind === 'confirm')
+      print('Messages wait behind it: "reveille queue" shows them; the editor asks whether to continue.');
+    return 0;
+  },
+  terminate: async (connection, agent) => {
+    const asked = named(agent, 'an agent');
+    if (!values.yes) {
+      print(
+        `${asked} would be terminated: its runs are cancelled, what waits is discarded, and nothing wakes it any more.`,
+      );
+      print('Nothing was changed. Say it again with --yes to do it.');
+      return 1;
+    }
+    const { cancelled } = await connection.request('agent.terminate', {
+      agent: asked,
+      reason: 'Terminated from the command line',
+    });
+    print(`${asked} is terminated; runs cancelled: ${String(cancelled)}.`);
     return 0;
   },
   why: async (connection, agent) => {
@@ -228,10 +264,11 @@ async function printLog(
   }
 }
 
-function describe(run: Run): string {
+function describe(run: Run, retries?: number): string {
   const duration = runDurationMs(run);
   const outcome = formatOutcome(run, untranslated);
-  const waits = run.heldFor === null ? '' : ` (waits: ${run.heldFor})`;
+  const waits =
+    run.heldFor === null ? '' : ` (${formatWait(run, retries, Date.now(), untranslated) ?? `waits: ${run.heldFor}`})`;
   return duration === null ? `${outcome}${waits}` : `${outcome} after ${formatDuration(duration)}`;
 }
 

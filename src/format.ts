@@ -95,6 +95,39 @@ export function formatOutcome(run: RunEnd, t: Translate): string {
   }
 }
 
+/** A time that lies ahead, as the clock on the wall shows it: with the date if it is another day's. Both epoch ms. */
+export function formatAhead(at: number, now: number): string {
+  const date = new Date(at);
+  const isSameDay = date.toDateString() === new Date(now).toDateString();
+  return isSameDay ? date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : date.toLocaleString();
+}
+
+/** The parts of a queued run that tell when it is tried again. */
+export interface RunWait {
+  readonly heldFor: string | null;
+  readonly notBefore: number | null;
+  readonly attempt: number;
+}
+
+/**
+ * When another attempt is made, such as `attempt 2 of 3, tries again at 12:03`, or a limit is over; null for what waits for something
+ * else. `retries` are those of its agent; undefined if the agent is not known.
+ */
+export function formatWait(run: RunWait, retries: number | undefined, now: number, t: Translate): string | null {
+  const { heldFor, notBefore, attempt } = run;
+  if (notBefore === null) return null;
+  const at = formatAhead(notBefore, now);
+  if (heldFor === 'rate_limit') return t('limit reached, tries again at {0}', at);
+  if (heldFor !== 'retry') return null;
+  return t('{0}, tries again at {1}', formatAttempt(attempt, retries, t), at);
+}
+
+/** Which attempt of a chain it is. */
+export function formatAttempt(attempt: number, retries: number | undefined, t: Translate): string {
+  if (retries === undefined || retries + 1 < attempt) return t('attempt {0}', attempt);
+  return t('attempt {0} of {1}', attempt, retries + 1);
+}
+
 /** Why a run's log is not there any more. */
 export function formatLogRemoval(
   removal: { readonly reason: 'age' | 'size'; readonly limit: number },

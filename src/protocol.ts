@@ -238,7 +238,19 @@ export const requests = {
   ),
   'agent.pause': request(z.object({ agent: agentKey, reason: z.optional(z.string().check(z.maxLength(500))) }), empty),
   'agent.resume': request(z.object({ agent: agentKey }), empty),
-  'run.cancel': request(z.object({ runId: id }), empty),
+  /** Ends what runs and waits of an agent, and lets nothing wake it again until it is deleted. Answers how many runs it ended. */
+  'agent.terminate': request(
+    z.object({ agent: agentKey, reason: z.optional(z.string().check(z.maxLength(500))) }),
+    z.object({ cancelled: z.number() }),
+  ),
+  /**
+   * Ends a run; with `pause` its agent is paused before. Answers what becomes of the wakes behind it: with `confirm` they wait as a
+   * run held for `confirmation`, which `queue.runNow` lets go on and `queue.discard` ends.
+   */
+  'run.cancel': request(
+    z.object({ runId: id, pause: z.optional(z.boolean()) }),
+    z.object({ followUps: z.object({ kind: z.enum(['none', 'discarded', 'confirm']), count: z.number() }) }),
+  ),
   'run.get': request(z.object({ runId: id }), runDetail),
   /** Why an agent runs or does not, now, and what led to it, newest first; `before` is the `next` of the page before. */
   'agent.explain': request(
@@ -277,8 +289,8 @@ export const requests = {
     z.object({ isMoved: z.boolean() }),
   ),
   /**
-   * Puts a queued run first and lets it pass what only scheduled heartbeats are asked (quiet hours, nothing to do); what else it
-   * waits for still holds it. Refused for untrusted clients.
+   * Puts a queued run first and lets it pass what a person may pass over: quiet hours, nothing to do, a limit of its provider, the
+   * loop breaker, its next attempt's time, the question whether to continue. What else it waits for still holds it. Refused for untrusted clients.
    */
   'queue.runNow': request(z.object({ runId: id }), wakeResult),
   /** Newest first; `before` is the `number` of the last run of the page before. */

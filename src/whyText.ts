@@ -1,4 +1,12 @@
-import { formatDuration, formatOutcome, formatRelativeTime, runDurationMs, type Translate } from './format.ts';
+import {
+  formatAttempt,
+  formatDuration,
+  formatOutcome,
+  formatRelativeTime,
+  formatWait,
+  runDurationMs,
+  type Translate,
+} from './format.ts';
 import type { TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
 import type { HoldReason, OnlyIfKind, Run, SkipReason, WakeSource, WakeupStatus } from './runtime/model.ts';
 
@@ -126,7 +134,12 @@ export function describeQueue(
   };
   return [
     ...entries.map((one) =>
-      describe(one, one.run.heldFor === null ? t('next in turn') : holdTexts(one.run.heldFor, t).because),
+      describe(
+        one,
+        one.run.heldFor === null
+          ? t('next in turn')
+          : (formatWait(one.run, undefined, now, t) ?? holdTexts(one.run.heldFor, t).because),
+      ),
     ),
     ...(hasMore ? ['…'] : []),
     ...behind.map((one) => describe(one, t('waits for the end of this run'))),
@@ -166,7 +179,7 @@ function holdTexts(
       t('wait for a run to end anywhere, or raise the setting {0}', 'reveille.maxConcurrentRuns'),
     ],
     slots_busy: [t('all slots are taken'), t('wait for a run to end, or cancel one')],
-    terminated: [t('it was removed'), t('add it to the configuration under another name')],
+    terminated: [t('it was terminated'), t('delete it, so that the configuration starts it afresh')],
   };
   const [because, next] = texts[reason];
   return { because, next };
@@ -203,10 +216,12 @@ function describeWakeup(
 function describeRun(run: Run, t: Translate): string {
   const duration = runDurationMs(run);
   const took = duration === null ? '' : ` ${t('after {0}', formatDuration(duration))}`;
-  const wait = run.heldFor === null ? '' : `: ${holdTexts(run.heldFor, t).because}`;
+  const tried = run.attempt > 1 ? ` · ${formatAttempt(run.attempt, undefined, t)}` : '';
+  const wait =
+    run.heldFor === null ? '' : `: ${formatWait(run, undefined, run.queuedAt, t) ?? holdTexts(run.heldFor, t).because}`;
   const message = run.message === null ? '' : ` · ${oneLine(run.message)}`;
   const name = t('Run {0} {1}', run.number, run.id);
-  return `${name} · ${formatOutcome(run, t)}${took}${wait} · ${oneLine(run.reason)}${message}`;
+  return `${name} · ${formatOutcome(run, t)}${tried}${took}${wait} · ${oneLine(run.reason)}${message}`;
 }
 
 function describeChange(
@@ -216,6 +231,10 @@ function describeChange(
   const texts: Readonly<Record<string, string>> = {
     'agent.paused': t('Paused'),
     'agent.resumed': t('Resumed'),
+    'agent.tripped': t('Stopped itself: it did not get on'),
+    'agent.terminated': t('Terminated'),
+    'limit.reached': t('A limit of its provider was reached'),
+    'limit.lifted': t('The limit is over'),
     'session.reset': t('Session reset'),
     'configuration.accepted': t('Definition accepted'),
     'run.cancelAsked': t('Cancel asked for'),
@@ -271,7 +290,7 @@ function skipWord(reason: string, t: Translate): string {
     consent: t('waiting for your review'),
     paused: t('paused'),
     absent: t('not in the configuration'),
-    terminated: t('removed'),
+    terminated: t('terminated'),
     source_disabled: t('switched off in the configuration'),
     issue_closed: t('issue closed'),
     quiet_hours: t('quiet hours'),

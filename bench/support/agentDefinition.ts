@@ -1,4 +1,4 @@
-import type { AgentDefinition } from '../../src/runtime/definition.ts';
+import { endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
 
 /** An agent of the `process` adapter as a configuration would define it. */
 export function defineAgent(key: string, cwd: string): AgentDefinition {
@@ -32,6 +32,7 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
       wakeOnAutomation: true,
       maxConcurrentRuns: 1,
     },
+    ...endurance,
     namedHeartbeats: [],
   };
 }

@@ -85,5 +85,6 @@ function end(number: number, finishedAt: number): Settlement {
     stdoutExcerpt: 'src/app.ts: 3 comments to look at\n'.repeat(12),
     stderrExcerpt: isGood ? '' : 'Error: 2 of 148 checks failed\n'.repeat(4),
     logBytes: 20_000,
+    setback: null,
   };
 }

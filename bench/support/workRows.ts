@@ -97,6 +97,7 @@ export function settlementOf(finishedAt: number): Settlement {
     stdoutExcerpt: 'src/basket.ts: the last item is kept; 148 checks passed\n',
     stderrExcerpt: '',
     logBytes: 20_000,
+    setback: null,
   };
 }
 

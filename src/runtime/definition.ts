@@ -1,5 +1,22 @@
 import type { HeartbeatPolicy, NamedHeartbeat } from './model.ts';
 
+/** How often in a row an agent may go wrong in one way before it stops itself; 0 = as often as it does. */
+export interface LoopBreakerLimits {
+  /** Runs of it that failed. */
+  readonly failures: number;
+  /** Runs of it that failed with the same error. */
+  readonly sameError: number;
+  /** Runs on one issue that changed neither files nor the issue. */
+  readonly unchanged: number;
+}
+
+/** What an agent gets where its configuration says nothing about attempts and repetition. */
+export const endurance = {
+  retries: 2,
+  resumable: false,
+  loopBreaker: { failures: 5, sameError: 3, unchanged: 5 },
+} as const;
+
 /** An agent as its configuration defines it, with all defaults filled in and paths made absolute. */
 export interface AgentDefinition {
   readonly key: string;
@@ -25,6 +42,11 @@ export interface AgentDefinition {
   readonly timeoutSec: number;
   /** Seconds between the polite end and the kill of the whole process tree. */
   readonly graceSec: number;
+  /** Further attempts after one that failed for the moment only, or was lost. */
+  readonly retries: number;
+  /** True: a run that was lost may be given to the program again; it goes on where it was, or does no harm twice. */
+  readonly resumable: boolean;
+  readonly loopBreaker: LoopBreakerLimits;
   readonly heartbeat: HeartbeatPolicy;
   /** Those that name it, in the order of the file. */
   readonly namedHeartbeats: readonly NamedHeartbeat[];

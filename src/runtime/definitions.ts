@@ -202,7 +202,9 @@ export class Definitions {
     const present = new Set(plan.agents.map(({ definition }) => definition.key));
     for (const row of rows) {
       if (present.has(row.key) || row.isAbsent) continue;
-      if (row.isEnforced || countRuns(transaction, row.key, 'queued') > 0) markAgentAbsent(transaction, row.key);
+      // What was terminated stays so when the file has it again.
+      const isKept = row.isEnforced || row.state === 'terminated' || countRuns(transaction, row.key, 'queued') > 0;
+      if (isKept) markAgentAbsent(transaction, row.key);
       else deleteAgent(transaction, row.key);
       transaction.touchAgent(row.key);
     }

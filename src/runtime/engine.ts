@@ -21,6 +21,7 @@ import { listRunningRuns } from './store/runTable.ts';
 import { countSessionRuns } from './store/sessionTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
+import { Alarm } from './wakeups/alarm.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 import { WakeQueue } from './wakeups/queue.ts';
@@ -71,6 +72,7 @@ export class Engine {
   readonly #watch: ChangeWatch;
   readonly #starter: ChildStarter & Partial<Disposable>;
   readonly #heartbeats: Heartbeats;
+  readonly #alarm: Alarm;
 
   constructor(options: EngineOptions) {
     const { store, state, clock, logger, facts, audit } = options;
@@ -82,6 +84,7 @@ export class Engine {
     this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
     this.machineSlots = new MachineSlots({ ...options, onDidFree: () => void this.dispatcher.dispatch() });
+    this.#alarm = new Alarm({ clock, onDidRing: () => void this.dispatcher.dispatch() });
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     const timers = new Timers({ clock, log: logger });
@@ -144,6 +147,7 @@ export class Engine {
     this.#heartbeats.stop();
     this.dispatcher.close();
     this.machineSlots.dispose();
+    this.#alarm.dispose();
     this.executor.cancelAll('cancelled_by_stop');
     await this.dispatcher.whenIdle();
     await this.#watch.whenIdle();
@@ -200,6 +204,7 @@ export class Engine {
         await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
       },
       onDidEnd: onDidEndRun,
+      alarm: this.#alarm,
     });
   }
 }

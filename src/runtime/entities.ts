@@ -6,6 +6,7 @@ import { countRuns } from './store/runTable.ts';
 import { listSkips, utcDay } from './store/skipTable.ts';
 import type { Reader } from './store/store.ts';
 import { quarterOf, sumUsage } from './store/usageTable.ts';
+import { limitedUntil, limitsOf, providerOf } from './wakeups/rateLimits.ts';
 import type { Agent, AgentDay, AgentStatus } from './model.ts';
 
 /** What clients see of an agent: its row, and what follows from its runs. */
@@ -33,6 +34,9 @@ export function toAgent(
     commandLine: context.commandLine,
     cwd: definition.cwd,
     timeoutSec: definition.timeoutSec,
+    retries: definition.retries,
+    isTripped: row.state === 'tripped',
+    limitedUntil: limitedUntil(limitsOf(reader, providerOf(definition)), now),
     heartbeat: definition.heartbeat,
     namedHeartbeats: definition.namedHeartbeats,
     nextHeartbeatAt: nextHeartbeatOf(row, reader),

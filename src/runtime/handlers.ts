@@ -64,7 +64,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
   const facts = () => engine.facts;
   const reloadConfiguration = () => definitions.reload();
   const handlers = {
-    ...agentRequests({ ...shared, dispatcher }),
+    ...agentRequests({ ...shared, dispatcher, cancel: (runId, cause) => void executor.cancel(runId, cause) }),
     ...issueRequests(shared),
     ...issueTieRequests(shared),
     ...sessionRequests(shared),

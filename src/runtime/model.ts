@@ -226,6 +226,12 @@ export interface Agent {
   readonly commandLine: string;
   readonly cwd: string;
   readonly timeoutSec: number;
+  /** Further attempts after one that failed for the moment only. */
+  readonly retries: number;
+  /** It stopped itself, because it did not get on; `statusReason` says why. */
+  readonly isTripped: boolean;
+  /** Epoch ms until which its provider lets nothing through, as of the last change of the agent; null if nothing is known of a limit. */
+  readonly limitedUntil: number | null;
   readonly heartbeat: HeartbeatPolicy;
   readonly namedHeartbeats: readonly NamedHeartbeat[];
   /** Epoch ms of the next heartbeat of its own schedule or a named one; null if none is planned. */

@@ -1,5 +1,5 @@
 import type { FolderState } from '../connection/folderState.ts';
-import { formatDuration, formatOutcome, formatRelativeTime, type Translate } from '../format.ts';
+import { formatAhead, formatDuration, formatOutcome, formatRelativeTime, type Translate } from '../format.ts';
 import type { Agent, AgentDay, AgentSkips, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { isActive, runRow } from './runRow.ts';
@@ -49,6 +49,7 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       agent.status,
       agent.isRunnable ? 'runnable' : 'blocked',
       agent.consent === 'pending' ? 'pendingReview' : 'reviewed',
+      ...(agent.isTripped ? ['tripped'] : []),
     ].join(' '),
     // Open or closed is the user's: the editor would not open a row by itself that had no arrow before.
     expanded: shown.length > 0 ? 'collapsed' : 'none',
@@ -60,12 +61,18 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
 
 function describe(agent: Agent, active: readonly Run[], state: FolderState, { now, t }: ViewSetting): string {
   const parts = [statusText(agent, t)];
+  if (isLimited(agent, now)) parts.push(t('limit reached, tries again at {0}', formatAhead(agent.limitedUntil, now)));
   const queued = active.filter((run) => run.status === 'queued').length;
   if (queued > 0) parts.push(t('{0} queued', queued));
   else if (agent.status === 'idle' || agent.status === 'error') parts.push(badEnd(agent, state, t));
   if (agent.nextHeartbeatAt !== null && canBeat(agent) && !state.runtime.isStopped)
     parts.push(t('next {0}', formatRelativeTime(Math.max(agent.nextHeartbeatAt, now), now, t)));
   return parts.filter(Boolean).join(' · ');
+}
+
+/** Whether its provider lets nothing through, as far as known. */
+function isLimited(agent: Agent, now: number): agent is Agent & { readonly limitedUntil: number } {
+  return agent.limitedUntil !== null && agent.limitedUntil > now;
 }
 
 /** How the last run ended, if that is worth a word. */
@@ -91,6 +98,7 @@ export function statusText(agent: Agent, t: Translate): string {
       ? `${agentStatusText(agent.status, t)} · ${t('change waits for your review')}`
       : t('waits for your review');
   }
+  if (agent.isTripped && agent.status === 'paused') return t('stopped itself');
   return agentStatusText(agent.status, t);
 }
 
@@ -102,6 +110,7 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
       t('Status'),
       agent.statusReason === null ? statusText(agent, t) : `${statusText(agent, t)} (${agent.statusReason})`,
     ],
+    [t('Limit'), isLimited(agent, now) ? t('reached, tries again at {0}', formatAhead(agent.limitedUntil, now)) : null],
     [t('Runs'), shorten(agent.commandLine, 160)],
     [t('In'), agent.cwd],
     [t('Schedule'), scheduleText(agent.heartbeat, t)],

@@ -9,6 +9,10 @@ export type Notice =
   | { readonly kind: 'review'; readonly folder: string | null; readonly agents: readonly string[] }
   | { readonly kind: 'failedRun'; readonly folder: string; readonly run: Run }
   | { readonly kind: 'failedRuns'; readonly count: number }
+  /** An agent stopped itself. */
+  | { readonly kind: 'tripped'; readonly folder: string; readonly agent: string; readonly reason: string }
+  /** A run was cancelled behind which a person's messages wait. */
+  | { readonly kind: 'confirm'; readonly folder: string; readonly run: Run }
   | {
       readonly kind: 'notConnected';
       readonly folder: string;
@@ -33,6 +37,8 @@ export class Attention {
   readonly #recoveries = new Map<string, number>();
   /** By folder: up to when it is known that agents were kept from waking each other, epoch ms. */
   readonly #loops = new Map<string, number>();
+  /** By folder: agents that stopped themselves, and runs that wait for a word, of which it was told. */
+  readonly #toldOf = new Map<string, ReadonlySet<string>>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
 
@@ -48,6 +54,7 @@ export class Attention {
     return [
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
       ...folders.flatMap((folder) => this.#newRecovery(folder)),
+      ...folders.flatMap((folder) => this.#newQuestions(folder)),
       ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
       ...folders.flatMap((folder) => this.#newLoop(folder)),
       ...runs,
@@ -103,6 +110,25 @@ export class Attention {
     return pending.length === 0 ? [] : [{ kind: 'review', folder: path, agents: pending.map(({ agent }) => agent) }];
   }
 
+  /** They stand until somebody answers, so a window that comes later asks too. */
+  #newQuestions({ path, state }: ViewedFolder): Notice[] {
+    if (state === null) return [];
+    const told = this.#toldOf.get(path);
+    const tripped = [...state.agents.values()].filter(({ isTripped }) => isTripped);
+    const confirmed = [...state.runs.values()].filter(({ heldFor }) => heldFor === 'confirmation');
+    this.#toldOf.set(path, new Set([...tripped.map(({ key }) => key), ...confirmed.map(({ id }) => id)]));
+    return [
+      ...tripped
+        .filter(({ key }) => told?.has(key) !== true)
+        .map(({ key, statusReason }): Notice => {
+          return { kind: 'tripped', folder: path, agent: key, reason: statusReason ?? '' };
+        }),
+      ...confirmed
+        .filter(({ id }) => told?.has(id) !== true)
+        .map((run): Notice => ({ kind: 'confirm', folder: path, run })),
+    ];
+  }
+
   #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {
     if (state === null) return [];
     const seen = this.#seenRuns.get(path);
@@ -110,12 +136,18 @@ export class Attention {
     if (seen === undefined) return [];
     return [...state.runs.values()]
       .filter((run) => !seen.has(run.id) && (run.status === 'failed' || run.status === 'timed_out'))
+      .filter((run) => !isTriedAgain(run, state))
       .map((run) => ({ kind: 'failedRun', folder: path, run }));
   }
 }
 
 function lastLoop({ issues }: FolderState): number {
   return Math.max(0, ...[...issues.values()].map(({ loopStoppedAt }) => loopStoppedAt ?? 0));
+}
+
+/** True while a later attempt of its chain is to come, or under way: that one's end is what counts. */
+function isTriedAgain({ id, chainId, number }: Run, { runs }: FolderState): boolean {
+  return [...runs.values()].some((run) => run.chainId === (chainId ?? id) && run.number > number);
 }
 
 function settledIds({ runs }: FolderState): Set<string> {

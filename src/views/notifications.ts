@@ -49,6 +49,10 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
     case 'failedRun':
     case 'failedRuns':
       return showFailedRuns(notice, memory);
+    case 'tripped':
+      return showTripped(notice);
+    case 'confirm':
+      return showConfirm(notice);
     case 'notConnected':
       return showNotConnected(notice);
     case 'loop':
@@ -111,6 +115,31 @@ async function showLoop({ folder, issue }: Extract<Notice, { kind: 'loop' }>): P
   );
   if ((await vscode.window.showWarningMessage(message, open)) === open)
     await vscode.commands.executeCommand('reveille.issue.open', { kind: 'issue', folder, issueId: issue.id });
+}
+
+async function showTripped({ folder, agent, reason }: Extract<Notice, { kind: 'tripped' }>): Promise<void> {
+  const look = vscode.l10n.t('Show Runs');
+  const fresh = vscode.l10n.t('Reset Session and Resume');
+  const resume = vscode.l10n.t('Resume');
+  const message = plainMessage(`${agent}: ${reason}`);
+  const answer = await vscode.window.showWarningMessage(message, look, fresh, resume);
+  const subject = { kind: 'agent', folder, agent };
+  if (answer === look) await vscode.commands.executeCommand('reveille.runs.focus');
+  else if (answer === fresh) await vscode.commands.executeCommand('reveille.agent.resumeFresh', subject);
+  else if (answer === resume) await vscode.commands.executeCommand('reveille.agent.resume', subject);
+}
+
+async function showConfirm({ folder, run }: Extract<Notice, { kind: 'confirm' }>): Promise<void> {
+  const proceed = vscode.l10n.t('Continue');
+  const discard = vscode.l10n.t('Discard');
+  const message = vscode.l10n.t(
+    'A run of {0} was cancelled, but messages wait that it has not read. Continue?',
+    run.agent,
+  );
+  const answer = await vscode.window.showInformationMessage(plainMessage(message), proceed, discard);
+  const subject = { kind: 'run', folder, runId: run.id };
+  if (answer === proceed) await vscode.commands.executeCommand('reveille.queue.runNow', subject);
+  else if (answer === discard) await vscode.commands.executeCommand('reveille.queue.discard', subject);
 }
 
 async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {

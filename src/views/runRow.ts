@@ -1,8 +1,10 @@
 import {
+  formatAttempt,
   formatBytes,
   formatDuration,
   formatOutcome,
   formatRelativeTime,
+  formatWait,
   runDurationMs,
   type Translate,
 } from '../format.ts';
@@ -30,7 +32,7 @@ export interface RunRowPlace {
 
 /** The row of one run, under its agent (label: why it runs) or in the list of runs (label: the agent). */
 export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNode {
-  const description = describe(run, view);
+  const description = describe(run, place.state, view);
   const why = shorten(run.reason, 60);
   const label = place.under === 'runs' ? run.agent : why;
   return treeNode({
@@ -62,14 +64,29 @@ export function hasChanges({ changes, logRemoval }: Run): boolean {
   return changes?.kind === 'recorded' && changes.files > 0 && logRemoval === null;
 }
 
-function describe(run: Run, { now, t }: ViewSetting): string {
+/** What a queued run waits for, with the time at which it is tried again. */
+function waitText(run: Run, state: FolderState, { now, t }: ViewSetting): string {
+  return formatWait(run, state.agents.get(run.agent)?.retries, now, t) ?? holdText(run.heldFor, t);
+}
+
+function attemptText(run: Run, state: FolderState, t: Translate): string | null {
+  return run.attempt > 1 ? formatAttempt(run.attempt, state.agents.get(run.agent)?.retries, t) : null;
+}
+
+function describe(run: Run, state: FolderState, view: ViewSetting): string {
+  const { now, t } = view;
   if (run.isCancelling) return t('cancelling…');
-  if (run.status === 'queued') return `${t('queued')} · ${holdText(run.heldFor, t)}`;
-  if (run.status === 'running')
-    return `${t('running')} · ${t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))}`;
+  if (run.heldFor === 'confirmation') return `${t('Continue?')} · ${holdText(run.heldFor, t)}`;
+  if (run.status === 'queued') return `${t('queued')} · ${waitText(run, state, view)}`;
+  const attempt = attemptText(run, state, t) ?? '';
+  if (run.status === 'running') {
+    const started = t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t));
+    return [t('running'), attempt, started].filter(Boolean).join(' · ');
+  }
   const duration = runDurationMs(run);
   const parts = [
     formatOutcome(run, t),
+    attempt,
     duration === null ? '' : formatDuration(duration),
     formatRelativeTime(run.finishedAt ?? now, now, t),
   ];
@@ -81,11 +98,13 @@ function logText({ logBytes, logRemoval }: Run, t: Translate): string | null {
   return logRemoval === null ? formatBytes(logBytes) : t('{0}, removed', formatBytes(logBytes));
 }
 
-function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
+function tooltip(run: Run, state: FolderState, view: ViewSetting): string {
+  const { t } = view;
   const issue = run.issueId === null ? undefined : state.issues.get(run.issueId);
   const duration = runDurationMs(run);
   return factList(`${run.agent} · ${t('run {0}', run.number)}`, [
-    [t('Status'), run.status === 'queued' ? `${t('queued')}, ${holdText(run.heldFor, t)}` : formatOutcome(run, t)],
+    [t('Status'), run.status === 'queued' ? `${t('queued')}, ${waitText(run, state, view)}` : formatOutcome(run, t)],
+    [t('Attempt'), attemptText(run, state, t)],
     [t('Reason'), `${run.reason} (${sourceText(run.source, t)})`],
     [t('Issue'), issue === undefined ? null : `#${String(issue.number)} ${issue.title}`],
     [t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],

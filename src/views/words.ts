@@ -23,7 +23,7 @@ export function agentStatusText(status: AgentStatus, t: Translate): string {
     paused: t('paused'),
     error: t('error'),
     pending_approval: t('waiting for your approval'),
-    terminated: t('removed'),
+    terminated: t('terminated'),
     absent: t('not in the configuration'),
   };
   return texts[status];
@@ -104,7 +104,7 @@ export function skipText(reason: SkipReason, t: Translate): string {
     slots_busy: t('no free slot'),
     machine_busy: t('no free slot on this machine'),
     draining: t('the runtime was being updated'),
-    terminated: t('removed'),
+    terminated: t('terminated'),
     source_disabled: t('switched off in the configuration'),
     duplicate: t('asked for already'),
     issue_closed: t('issue closed'),

@@ -21,6 +21,7 @@ const params: Readonly<Record<string, object>> = {
   'queue.move': { runId: 'x', to: 'up' },
   'queue.runNow': { runId: 'x' },
   'session.reset': { agent: 'ann' },
+  'agent.terminate': { agent: 'ann' },
   'configuration.accept': { hashes: ['x'] },
   'configuration.reload': {},
   'everything.stop': {},

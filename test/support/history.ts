@@ -43,7 +43,14 @@ export function addPastRun(writer: Writer, { endedAt, ...part }: PastRun): strin
   markRunStarted(writer, id, { at, cursor: wakeupNumber, commandLine: 'true', cwd: '/' });
   if (state === 'running') return id;
   const ended = { status: 'succeeded', finishedAt: endedAt, exitCode: 0, signal: null, errorCode: null } as const;
-  markRunSettled(writer, id, { ...ended, message: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes });
+  markRunSettled(writer, id, {
+    ...ended,
+    message: null,
+    stdoutExcerpt: '',
+    stderrExcerpt: '',
+    logBytes,
+    setback: null,
+  });
   return id;
 }
 

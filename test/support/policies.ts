@@ -1,4 +1,4 @@
-import type { AgentDefinition } from '../../src/runtime/definition.ts';
+import { endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
 import type { HeartbeatPolicy } from '../../src/runtime/model.ts';
 
 /** A heartbeat policy as the configuration fills it in, with differences. */
@@ -39,6 +39,7 @@ export function makeDefinition(folder: string, differences: Partial<AgentDefinit
     timeoutSec: 600,
     graceSec: 15,
     heartbeat: makePolicy(),
+    ...endurance,
     namedHeartbeats: [],
     ...differences,
   };

@@ -56,7 +56,15 @@ export class TestDispatch {
     const ending = this.#running.get(runId);
     if (!ending) throw new Error(`The run ${runId} does not run.`);
     this.#running.delete(runId);
-    const nothing = { exitCode: 0, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, message: null };
+    const nothing = {
+      exitCode: 0,
+      setback: null,
+      signal: null,
+      stdoutExcerpt: '',
+      stderrExcerpt: '',
+      logBytes: 0,
+      message: null,
+    };
     const finishedAt = this.#fixture.clock.now();
     this.#fixture.queue.settle(runId, { ...nothing, status: 'succeeded', errorCode: null, finishedAt });
     ending.end();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentDefinition } from '../definition.ts';
+import type { AgentDefinition, LoopBreakerLimits } from '../definition.ts';
 import type { CatchUpPolicy, HeartbeatPolicy, NamedHeartbeat } from '../model.ts';
 import { findExecutedFiles, toRelative } from './executedFiles.ts';
 
@@ -22,7 +22,7 @@ export function hasSameFiles(fingerprintA: string, fingerprintB: string): boolea
 /**
  * True if a definition allows nothing that another one did not: it differs at most by a shorter (existing) time limit, a
  * schedule switched off or with a longer interval, wake switches turned off, fewer concurrent runs, quiet hours or skipping where
- * there was none, fewer named heartbeats, no catching up, fewer runs with its provider. Everything else, texts
+ * there was none, fewer named heartbeats, no catching up, fewer runs with its provider, fewer retries, a stricter loop breaker. Everything else, texts
  * included, may loosen something. Says nothing about the content of files: see `hasSameFiles`.
  */
 export function isTightening(before: AgentDefinition, after: AgentDefinition): boolean {
@@ -31,6 +31,9 @@ export function isTightening(before: AgentDefinition, after: AgentDefinition): b
       ...after,
       timeoutSec: before.timeoutSec,
       providerSlots: before.providerSlots,
+      retries: before.retries,
+      resumable: before.resumable,
+      loopBreaker: before.loopBreaker,
       heartbeat: before.heartbeat,
       namedHeartbeats: before.namedHeartbeats,
     },
@@ -40,6 +43,9 @@ export function isTightening(before: AgentDefinition, after: AgentDefinition): b
     isSameElsewhere &&
     isShorterLimit(before.timeoutSec, after.timeoutSec) &&
     (before.providerSlots === null || (after.providerSlots ?? Infinity) <= before.providerSlots) &&
+    after.retries <= before.retries &&
+    (before.resumable || !after.resumable) &&
+    isStricter(before.loopBreaker, after.loopBreaker) &&
     isTighterHeartbeat(before.heartbeat, after.heartbeat) &&
     hasNoNewHeartbeat(before.namedHeartbeats, after.namedHeartbeats)
   );
@@ -48,6 +54,14 @@ export function isTightening(before: AgentDefinition, after: AgentDefinition): b
 function isShorterLimit(before: number, after: number): boolean {
   if (after === 0) return before === 0;
   return before === 0 || after <= before;
+}
+
+function isStricter(before: LoopBreakerLimits, after: LoopBreakerLimits): boolean {
+  return (
+    isShorterLimit(before.failures, after.failures) &&
+    isShorterLimit(before.sameError, after.sameError) &&
+    isShorterLimit(before.unchanged, after.unchanged)
+  );
 }
 
 function isTighterHeartbeat(before: HeartbeatPolicy, after: HeartbeatPolicy): boolean {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import type { AgentDefinition } from '../definition.ts';
+import { endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
 import { catchUpPolicies, onlyIfKinds, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
 import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
@@ -39,6 +39,29 @@ const graceSec = z
   .min(0)
   .max(3600)
   .describe(`Seconds between asking a run to end and ending it by force. Default ${String(builtInGraceSec)}.`);
+
+const retries = z
+  .int()
+  .min(0)
+  .max(10)
+  .describe(
+    `Further attempts after one that failed for the moment only (a program says so with exit code 75), or was lost. Default ${String(endurance.retries)}.`,
+  );
+const inARow = z.int().min(0).max(1000);
+const loopBreakerMap = z.strictObject({
+  failures: inARow
+    .default(endurance.loopBreaker.failures)
+    .describe('Stops the agent after so many failed runs in a row; 0 = never.'),
+  sameError: inARow
+    .default(endurance.loopBreaker.sameError)
+    .describe('Stops the agent when so many runs in a row failed with the same error; 0 = never.'),
+  unchanged: inARow
+    .default(endurance.loopBreaker.unchanged)
+    .describe('Stops the agent when so many runs in a row on one issue changed nothing; 0 = never.'),
+});
+const loopBreaker = z
+  .union([z.literal(false), loopBreakerMap])
+  .describe('When an agent that does not get on stops itself; false = never.');
 
 const cron = nonEmptyText
   .superRefine((expression, context) => {
@@ -115,8 +138,8 @@ const providerName = z
   .string()
   .max(64, 'the name of a provider has at most 64 characters')
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
-    'the name of a provider begins with a letter or digit; then letters, digits, "-" and "_" are allowed',
+    /^[A-Za-z0-9][A-Za-z0-9_.:@/-]*$/,
+    'the name of a provider begins with a letter or digit; then letters, digits and "_.:@/-" are allowed',
   );
 
 const provider = z.strictObject({
@@ -135,10 +158,18 @@ const agent = z.strictObject({
     .default('${workspaceFolder}')
     .describe('Working directory; ${workspaceFolder} and paths relative to the folder work.'),
   shareCwd: z.boolean().default(false).describe('True: other agents may run in its directory at the same time.'),
-  provider: providerName.optional().describe('Whose limits its runs share with those of other agents that name it.'),
+  provider: providerName
+    .optional()
+    .describe('Agents that name the same one share its slots, and wait together when a limit of it is reached.'),
   env: environment.default({}),
   timeoutSec: timeoutSec.optional(),
   graceSec: graceSec.optional(),
+  retries: retries.optional(),
+  resumable: z
+    .boolean()
+    .default(endurance.resumable)
+    .describe('True: a run that was lost is given to the program once more; it must bear that.'),
+  loopBreaker: loopBreaker.prefault({}),
   enabled: z.boolean().default(true).describe('False: nothing wakes it.'),
   heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
 });
@@ -177,6 +208,7 @@ const defaults = z
   .strictObject({
     timeoutSec: timeoutSec.default(builtInTimeoutSec),
     graceSec: graceSec.default(builtInGraceSec),
+    retries: retries.default(endurance.retries),
     env: environment.default({}),
   })
   .prefault({});
@@ -256,7 +288,10 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] | u
   if (path.length === 2 && section === 'agents') return Object.keys(agent.shape);
   if (path.length === 2 && section === 'providers') return Object.keys(provider.shape);
   if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
-  if (path.length === 3 && section === 'agents' && field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+  if (path.length === 3 && section === 'agents') {
+    if (field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+    if (field === 'loopBreaker') return Object.keys(loopBreakerMap.shape);
+  }
   return undefined;
 }
 
@@ -289,6 +324,9 @@ export function toDefinitions(
     env: { ...base.env, ...configured.env },
     timeoutSec: configured.timeoutSec ?? base.timeoutSec,
     graceSec: configured.graceSec ?? base.graceSec,
+    retries: configured.retries ?? base.retries,
+    resumable: configured.resumable,
+    loopBreaker: toLimits(configured.loopBreaker),
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));
@@ -296,6 +334,10 @@ export function toDefinitions(
 
 function slotsOf(provider: string | undefined, providers: Configuration['providers']): number | null {
   return provider === undefined ? null : (providers[provider]?.maxConcurrentRuns ?? null);
+}
+
+function toLimits(configured: AgentConfiguration['loopBreaker']): LoopBreakerLimits {
+  return configured === false ? { failures: 0, sameError: 0, unchanged: 0 } : configured;
 }
 
 /** The share that an agent has in the named heartbeats that are on. */

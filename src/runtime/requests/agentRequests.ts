@@ -1,15 +1,19 @@
 import { UserError } from '../errors.ts';
+import type { CancelCause } from '../runs/processOutcome.ts';
 import { userActor, type Audit } from '../governance/audit.ts';
 import type { RequestHandlers } from '../server.ts';
 import type { ClientContext } from '../serverClient.ts';
-import { findAgent, setAgentState, type AgentRow } from '../store/agentTable.ts';
+import { findAgent, type AgentRow } from '../store/agentTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import { listRunningRuns } from '../store/runTable.ts';
+import { markTerminated, pauseAgent, resumeAgent } from '../wakeups/agentStates.ts';
 import type { Dispatcher } from '../wakeups/dispatcher.ts';
+import type { WakeQueue } from '../wakeups/queue.ts';
 import type { WakeDesk } from '../wakeups/wakeDesk.ts';
 
-type AgentRequests = Pick<RequestHandlers, 'agent.wake' | 'agent.pause' | 'agent.resume'>;
+type AgentRequests = Pick<RequestHandlers, 'agent.wake' | 'agent.pause' | 'agent.resume' | 'agent.terminate'>;
 
 /** Requests about agents. */
 export function agentRequests(options: {
@@ -18,8 +22,11 @@ export function agentRequests(options: {
   readonly desk: WakeDesk;
   readonly dispatcher: Dispatcher;
   readonly audit: Audit;
+  readonly queue: WakeQueue;
+  /** Asks for the end of a run that is executing. */
+  readonly cancel: (runId: string, cause: CancelCause) => void;
 }): AgentRequests {
-  const { store, state, desk, dispatcher, audit } = options;
+  const { store, state, desk, dispatcher, audit, queue, cancel } = options;
   return {
     'agent.wake': async ({ agent, reason, text, issueId, taskKey, idempotencyKey }, client) => {
       assertTrusted(client);
@@ -40,10 +47,7 @@ export function agentRequests(options: {
       const row = requireAgent(store, agent);
       if (row.state === 'terminated') throw new UserError('refused', `${agent} was terminated and cannot be paused.`);
       state.commit((transaction) => {
-        setAgentState(transaction, agent, 'paused', reason ?? 'Paused by hand');
-        const entry = { action: 'agent.paused', target: `agent:${agent}`, agent, text: reason ?? null } as const;
-        audit.record(transaction, { ...entry, actor: userActor(client) });
-        transaction.touchAgent(agent);
+        pauseAgent(transaction, audit, { agent, by: userActor(client), reason: reason ?? null });
       });
       await dispatcher.dispatch();
       await store.durable();
@@ -52,15 +56,28 @@ export function agentRequests(options: {
     'agent.resume': async ({ agent }, client) => {
       assertTrusted(client);
       const row = requireAgent(store, agent);
-      if (row.state !== 'paused') throw new UserError('refused', `${agent} is not paused.`);
+      if (row.state !== 'paused' && row.state !== 'tripped') throw new UserError('refused', `${agent} is not paused.`);
       state.commit((transaction) => {
-        setAgentState(transaction, agent, 'active', null);
-        const entry = { action: 'agent.resumed', target: `agent:${agent}`, agent } as const;
-        audit.record(transaction, { ...entry, actor: userActor(client) });
-        transaction.touchAgent(agent);
+        resumeAgent(transaction, audit, agent, userActor(client));
       });
       await desk.settleRequests();
       return {};
+    },
+    // Like pausing, it only stops: a window in Restricted Mode may do it.
+    'agent.terminate': async ({ agent, reason }, client) => {
+      const row = requireAgent(store, agent);
+      if (row.state === 'terminated') throw new UserError('refused', `${agent} is terminated already.`);
+      const by = userActor(client);
+      const running = state.commit((transaction) => {
+        markTerminated(transaction, audit, { agent, by, reason: reason ?? null });
+        queue.endWaiting(transaction, agent);
+        const runs = listRunningRuns(transaction).filter((run) => run.agent === agent);
+        for (const { id } of runs) queue.askForEnd(transaction, id, by);
+        return runs;
+      });
+      for (const { id } of running) cancel(id, 'cancelled_by_user');
+      await desk.settleRequests();
+      return { cancelled: running.length };
     },
   };
 }

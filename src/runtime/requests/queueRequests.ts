@@ -64,7 +64,7 @@ export function queueRequests(options: QueueRequestOptions): QueueRequests {
       assertTrusted(client);
       const admission = state.commit((transaction) => {
         const run = requireQueued(transaction, runId);
-        // A person's wake joins the run: what is asked of scheduled heartbeats only does not hold it any more.
+        // A person's wake joins the run, which passes all that a person may pass over.
         const { agent, issueId, taskKey } = run;
         const reason = `Run now: ${run.reason}`.slice(0, reasonLength).toWellFormed();
         const wake = {
@@ -76,6 +76,7 @@ export function queueRequests(options: QueueRequestOptions): QueueRequests {
           text: null,
           idempotencyKey: null,
           author: 'user',
+          isForced: true,
         } as const;
         const made = desk.request(transaction, wake, userActor(client));
         if (made.refusal === null) move(options, transaction, { runId, to: 'first' }, client);

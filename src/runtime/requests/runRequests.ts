@@ -1,11 +1,15 @@
 import { UserError } from '../errors.ts';
-import { userActor } from '../governance/audit.ts';
+import { userActor, type Audit } from '../governance/audit.ts';
 import type { RunDetail } from '../model.ts';
 import { logPathOf, type Executor } from '../runs/executor.ts';
 import { logSize, readLog } from '../runs/readLog.ts';
 import type { RequestHandlers } from '../server.ts';
 import { findRun, listRuns, type RunRow } from '../store/runTable.ts';
+import { findAgent } from '../store/agentTable.ts';
+import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import { pauseAgent } from '../wakeups/agentStates.ts';
+import { followUpsOf } from '../wakeups/followUps.ts';
 import type { WakeDesk } from '../wakeups/wakeDesk.ts';
 import type { WakeQueue } from '../wakeups/queue.ts';
 
@@ -14,22 +18,29 @@ type RunRequests = Pick<RequestHandlers, 'run.cancel' | 'run.get' | 'run.list' |
 /** Requests about runs and their logs. */
 export function runRequests(options: {
   readonly store: Store;
+  readonly state: StateWriter;
+  readonly audit: Audit;
   readonly queue: WakeQueue;
   readonly desk: WakeDesk;
   readonly executor: Executor;
   readonly logsDirectory: string;
 }): RunRequests {
-  const { store, queue, desk, executor, logsDirectory } = options;
+  const { store, state, audit, queue, desk, executor, logsDirectory } = options;
   return {
-    'run.cancel': async ({ runId }, client) => {
+    'run.cancel': async ({ runId, pause }, client) => {
+      const by = userActor(client);
       const run = requireRun(store, runId);
-      if (run.status === 'queued') queue.discard(runId, 'Cancelled by the user before it started.', userActor(client));
-      else if (run.status === 'running') {
-        queue.markCancelling(runId, userActor(client));
-        executor.cancel(runId, 'cancelled_by_user');
-      }
+      const followUps = followUpsOf(store, run);
+      // The agent is paused before its run is asked to end: nothing slips in between.
+      const status = state.commit((transaction) => {
+        const isActive = findAgent(transaction, run.agent)?.state === 'active';
+        const reason = 'Paused when its run was cancelled';
+        if (pause === true && isActive) pauseAgent(transaction, audit, { agent: run.agent, by, reason });
+        return queue.askForEnd(transaction, runId, by);
+      });
+      if (status === 'running') executor.cancel(runId, 'cancelled_by_user');
       await desk.settleRequests();
-      return {};
+      return { followUps };
     },
     'run.get': ({ runId }) => toDetail(requireRun(store, runId), logsDirectory),
     'run.list': ({ before, agent, limit }) => {

@@ -54,13 +54,13 @@ async function isAccepted({ isConsented }: WhyRequestOptions, agent: AgentRow): 
   return agent.isEnforced && (await isConsented(agent));
 }
 
-function gatherNow({ store, facts }: WhyRequestOptions, agent: AgentRow, isConsented: boolean): NowFacts {
+function gatherNow({ store, clock, facts }: WhyRequestOptions, agent: AgentRow, isConsented: boolean): NowFacts {
   const { key } = agent;
   const nextHeartbeatAt = nextHeartbeatOf(agent, store);
   const running = listRunningRuns(store).find((run) => run.agent === key);
   const queued = findFirstQueuedRun(store, key);
   return {
-    gate: { ...facts(), ...agentFacts(agent), isConsented },
+    gate: { ...facts(), ...agentFacts(store, agent, clock.now()), isConsented },
     note: agent.stateReason,
     nextHeartbeatAt,
     willSkip: nextHeartbeatAt === null ? null : skipAt(store, agent, nextHeartbeatAt),

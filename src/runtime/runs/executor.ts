@@ -165,7 +165,7 @@ export class Executor {
   }
 }
 
-const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 };
+const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null };
 
 function notStarted(cause: CancelCause): ProcessOutcome {
   return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };

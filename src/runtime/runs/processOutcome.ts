@@ -1,4 +1,5 @@
 import type { RunErrorCode, SettledStatus } from '../model.ts';
+import type { Setback } from './setback.ts';
 
 /** How one execution ended. */
 export interface ProcessOutcome {
@@ -12,6 +13,7 @@ export interface ProcessOutcome {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
+  readonly setback: Setback | null;
 }
 
 export type CancelCause = 'cancelled_by_user' | 'cancelled_by_stop';
@@ -29,7 +31,10 @@ export interface ProcessExit {
   readonly signal: string | null;
 }
 
-type Verdict = Pick<ProcessOutcome, 'status' | 'errorCode' | 'message'>;
+type Verdict = Pick<ProcessOutcome, 'status' | 'errorCode' | 'message' | 'setback'>;
+
+/** EX_TEMPFAIL of sysexits.h: "temporary failure; the user is invited to retry". */
+const temporaryFailure = 75;
 
 /** Turns the reason and the exit into status, error code and message. */
 export function toVerdict(reason: EndReason, exit: ProcessExit): Verdict {
@@ -38,14 +43,16 @@ export function toVerdict(reason: EndReason, exit: ProcessExit): Verdict {
       return toExitVerdict(exit);
     case 'timeout':
       return {
+        setback: null,
         status: 'timed_out',
         errorCode: 'timeout',
         message: `Stopped after ${String(reason.timeoutSec)} s, its time limit. Raise timeoutSec of the agent if it needs longer.`,
       };
     case 'cancel':
-      return { status: 'cancelled', errorCode: reason.cause, message: cancelMessages[reason.cause] };
+      return { status: 'cancelled', errorCode: reason.cause, message: cancelMessages[reason.cause], setback: null };
     case 'log':
       return {
+        setback: null,
         status: 'failed',
         errorCode: 'log_failed',
         message: `Stopped because its log could not be written: ${reason.error.message}. Free space or repair the storage folder, then wake the agent again.`,
@@ -60,9 +67,18 @@ const cancelMessages: Readonly<Record<CancelCause, string>> = {
 };
 
 function toExitVerdict({ exitCode, signal }: ProcessExit): Verdict {
-  if (exitCode === 0) return { status: 'succeeded', errorCode: null, message: null };
+  if (exitCode === 0) return { status: 'succeeded', errorCode: null, message: null, setback: null };
+  if (exitCode === temporaryFailure) {
+    return {
+      setback: { kind: 'transient' },
+      status: 'failed',
+      errorCode: 'temporary_failure',
+      message: 'Ended with exit code 75, by which a program says that it could not do it just now. Its log says why.',
+    };
+  }
   if (exitCode !== null) {
     return {
+      setback: null,
       status: 'failed',
       errorCode: 'exit_code',
       message: `Ended with exit code ${String(exitCode)}. Its log says why.`,
@@ -72,11 +88,13 @@ function toExitVerdict({ exitCode, signal }: ProcessExit): Verdict {
     return {
       status: 'failed',
       errorCode: 'exit_unknown',
+      setback: null,
       message:
         "Ended, but how is unknown: Reveille's spawner, the process that starts programs, was killed meanwhile. Its log is complete; look there whether the work was done, then wake the agent again if need be.",
     };
   }
   return {
+    setback: null,
     status: 'failed',
     errorCode: 'signal',
     message: `Ended by ${signal}, which Reveille did not send: a crash, another program, or the system short of memory. Its log may say more.`,

@@ -3,11 +3,13 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { ProcessPlan } from '../adapters/adapter.ts';
 import { systemErrorCode } from '../errors.ts';
 import type { RunErrorCode } from '../model.ts';
+import type { Setback } from './setback.ts';
 
 /** Why nothing was started, for a person: what happened and what to do next. */
 export interface SpawnFailure {
   readonly errorCode: RunErrorCode;
   readonly message: string;
+  readonly setback: Setback | null;
 }
 
 /**
@@ -20,7 +22,7 @@ export async function explainSpawnFailure(
   text: string,
 ): Promise<SpawnFailure> {
   const folderProblem = await findFolderProblem(plan.cwd);
-  if (folderProblem !== null) return { errorCode: 'cwd_missing', message: folderProblem };
+  if (folderProblem !== null) return { errorCode: 'cwd_missing', message: folderProblem, setback: null };
   if (code === 'ENOENT') return explainMissing(plan);
   if (code === 'EACCES')
     return failed(
@@ -31,15 +33,14 @@ export async function explainSpawnFailure(
       `“${plan.file}” was not started: its arguments and environment are too long for this system. Shorten them.`,
     );
   if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') {
-    return failed(
-      `“${plan.file}” was not started: this machine is out of processes, files or memory (${code}). Close something and try again.`,
-    );
+    const message = `“${plan.file}” was not started: this machine is out of processes, files or memory (${code}). Close something if it stays so.`;
+    return { errorCode: 'temporary_failure', message, setback: { kind: 'transient' } };
   }
   return failed(`“${plan.file}” could not be started: ${text}. Check the agent's command and arguments.`);
 }
 
 function failed(message: string): SpawnFailure {
-  return { errorCode: 'spawn_failed', message };
+  return { errorCode: 'spawn_failed', message, setback: null };
 }
 
 async function findFolderProblem(cwd: string): Promise<string | null> {
@@ -63,10 +64,12 @@ async function explainMissing({ file, shell, env }: ProcessPlan): Promise<SpawnF
     );
   }
   const advice = 'Install it, or correct command in the configuration.';
-  if (isAbsolute(file)) return { errorCode: 'command_not_found', message: `“${file}” does not exist. ${advice}` };
+  if (isAbsolute(file))
+    return { errorCode: 'command_not_found', message: `“${file}” does not exist. ${advice}`, setback: null };
   const path = searchPath(env);
   const where = path === '' ? 'no PATH is set' : `looked in PATH: ${path}`;
-  return { errorCode: 'command_not_found', message: `Command “${file}” was not found (${where}). ${advice}` };
+  const message = `Command “${file}” was not found (${where}). ${advice}`;
+  return { errorCode: 'command_not_found', message, setback: null };
 }
 
 async function isFile(file: string, env: ProcessPlan['env']): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { RunStatus } from '../model.ts';
 import { deleteRuns } from './retentionTable.ts';
 import { deleteSessions } from './sessionTable.ts';
 import type { Reader, Writer } from './store.ts';
+import { clearStreaks } from './streakTable.ts';
 
 /** What hangs on an issue, a run, an agent or all of them, counted in rows. */
 export interface Extent {
@@ -105,6 +106,7 @@ export function eraseAgent(writer: Writer, agent: string, at: number): string[] 
   deleteSessions(writer, agent);
   deleteEvidence(writer, agent);
   writer.run('DELETE FROM skip_count WHERE agent = ?', [agent]);
+  clearStreaks(writer, agent);
   deleteAgent(writer, agent);
   return unassignIssues(writer, agent, at);
 }

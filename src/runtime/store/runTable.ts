@@ -9,6 +9,7 @@ import type {
   WakeSource,
 } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
+import type { Setback } from '../runs/setback.ts';
 import type { Row, SqlValue } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
@@ -39,6 +40,8 @@ export interface Settlement {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
+  /** Not kept in the row: what follows from it is. */
+  readonly setback: Setback | null;
 }
 
 const listColumns =
@@ -165,12 +168,19 @@ export interface QueuedRun {
   readonly reason: string;
   readonly priority: number;
   readonly queuedAt: number;
+  /** Of another attempt: see `Run`. */
+  readonly chainId?: string | null;
+  readonly attempt?: number;
+  readonly notBefore?: number | null;
+  readonly isForced?: boolean;
+  readonly needsConfirmation?: boolean;
 }
 
 export function insertQueuedRun(writer: Writer, run: QueuedRun): void {
   writer.run(
-    `INSERT INTO run (id, number, agent, task_key, issue_id, source, reason, priority, place, status, queued_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+    `INSERT INTO run (id, number, agent, task_key, issue_id, source, reason, priority, place, status, queued_at, chain_id, attempt,
+       not_before, is_forced, needs_confirmation)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)`,
     [
       run.id,
       run.number,
@@ -182,6 +192,11 @@ export function insertQueuedRun(writer: Writer, run: QueuedRun): void {
       run.priority,
       run.number * placesPerNumber,
       run.queuedAt,
+      run.chainId ?? null,
+      run.attempt ?? 1,
+      run.notBefore ?? null,
+      run.isForced === true ? 1 : 0,
+      run.needsConfirmation === true ? 1 : 0,
     ],
   );
 }
@@ -222,6 +237,36 @@ export function listLastRunTimes(reader: Reader, agent: string, limit: number): 
 
 export function setRunHold(writer: Writer, id: string, heldFor: HoldReason | null): void {
   writer.run(`UPDATE run SET held_for = ? WHERE id = ? AND status = 'queued'`, [heldFor, id]);
+}
+
+/** What keeps a queued run from starting before its time, or without a person's word. */
+export type RunDelay = Pick<RunRow, 'notBefore' | 'isForced' | 'needsConfirmation'>;
+
+/** Changes when a queued run may start; one that has started is left alone. */
+export function setRunDelay(writer: Writer, id: string, { notBefore, isForced, needsConfirmation }: RunDelay): void {
+  writer.run(
+    `UPDATE run SET not_before = ?, is_forced = ?, needs_confirmation = ? WHERE id = ? AND status = 'queued'`,
+    [notBefore, isForced ? 1 : 0, needsConfirmation ? 1 : 0, id],
+  );
+}
+
+/** How many attempts of a chain ended with a code. */
+export function countAttempts(reader: Reader, chainId: string, errorCode: RunErrorCode): number {
+  const first = reader.get('SELECT count(*) FROM run WHERE id = ? AND error_code = ?', [chainId, errorCode]);
+  const others = reader.get('SELECT count(*) FROM run WHERE chain_id = ? AND error_code = ?', [chainId, errorCode]);
+  return Number(first?.[0] ?? 0) + Number(others?.[0] ?? 0);
+}
+
+/** The first time after `at` (both epoch ms) before which a queued run does not start; null if there is none. */
+export function findNextStart(reader: Reader, at: number): number | null {
+  const sql = `SELECT min(not_before) FROM run WHERE status = 'queued' AND not_before IS NOT NULL AND not_before > ?`;
+  return (reader.get(sql, [at])?.[0] as number | null | undefined) ?? null;
+}
+
+/** All queued runs of an agent. */
+export function listQueuedRunsOfAgent(reader: Reader, agent: string): RunRow[] {
+  const sql = `SELECT ${allColumns} FROM run WHERE status IN ('queued', 'running') AND status = 'queued' AND agent = ? ORDER BY number`;
+  return reader.all(sql, [agent]).map(toRunRow);
 }
 
 /** Raises what a queued run was asked for to a stronger source, when a wakeup merges into it. */

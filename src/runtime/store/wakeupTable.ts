@@ -155,6 +155,30 @@ export function withdrawWakeups(
   );
 }
 
+/** Refuses all that waits for an agent. */
+export function endWakeupsOfAgent(
+  writer: Writer,
+  agent: string,
+  end: { readonly reason: string; readonly at: number },
+): void {
+  writer.run(
+    `UPDATE wakeup SET status = 'refused', status_reason = ?, ended_at = ? WHERE status = 'queued' AND agent = ?`,
+    [end.reason, end.at, agent],
+  );
+}
+
+/** Ends the inbox of a scope: nothing will deliver it. */
+export function endWaitingWakeups(
+  writer: Writer,
+  { agent, taskKey }: { readonly agent: string; readonly taskKey: string },
+  end: { readonly status: 'refused' | 'cancelled'; readonly reason: string; readonly at: number },
+): void {
+  writer.run(
+    `UPDATE wakeup SET status = ?, status_reason = ?, ended_at = ? WHERE status = 'queued' AND agent = ? AND task_key = ?`,
+    [end.status, end.reason, end.at, agent, taskKey],
+  );
+}
+
 function fromRow(row: Row): Wakeup {
   return {
     id: row[0] as string,

@@ -5,6 +5,8 @@ import { findAgent, type AgentRow } from '../store/agentTable.ts';
 import { findRun, listUnheldRuns, type RunRow } from '../store/runTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Reader } from '../store/store.ts';
+import type { Alarm } from './alarm.ts';
+import { delayOf, nextStart } from './delays.ts';
 import { obstacleOf } from './explain.ts';
 import { explainRefusal, judge, type FolderFacts } from './gate.ts';
 import { agentFacts, gatherFacts } from './gateFacts.ts';
@@ -31,6 +33,8 @@ export interface DispatcherOptions {
   readonly execute: (claimed: ClaimedRun) => Promise<void>;
   /** Called after a run has settled and its slot is free. */
   readonly onDidEnd: () => void;
+  /** To be told when something that waits for a time may start. */
+  readonly alarm?: Pick<Alarm, 'set'>;
 }
 
 /** Runs that one transaction tells that all slots are taken. */
@@ -87,6 +91,7 @@ export class Dispatcher {
       this.#isWanted = false;
       try {
         await this.#runPass();
+        this.#options.alarm?.set(nextStart(this.#options.reader, this.#options.queue.now()));
       } catch (error) {
         this.#options.logger.error('Starting queued runs failed', toError(error));
       }
@@ -151,7 +156,7 @@ export class Dispatcher {
     const shared = sharedReason([...this.#running.values()], agent);
     if (shared === 'slots_busy') return shared;
     const isForced = runs.some((run) => run.isForced);
-    const facts = { ...this.#options.facts(), ...agentFacts(agent) };
+    const facts = { ...this.#options.facts(), ...agentFacts(this.#options.reader, agent, this.#options.queue.now()) };
     return obstacleOf(facts, isForced) ?? shared;
   }
 
@@ -208,9 +213,12 @@ export class Dispatcher {
     const busy = this.#busyReason(run, agent);
     if (busy === 'slots_busy') return busy;
     const { reader, facts, queue } = this.#options;
+    const now = queue.now();
     // What had changed when a tick was admitted need not change again.
-    const question = { ...run, at: queue.now(), hasChanged: true };
+    const question = { ...run, at: now, hasChanged: true };
     const verdict = judge(gatherFacts(reader, facts(), agent, question));
+    const delay = delayOf(reader, { run, agent, verdict, now });
+    if (delay !== null) return delay;
     switch (verdict.kind) {
       case 'hold':
         return verdict.reason;

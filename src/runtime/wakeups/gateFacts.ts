@@ -3,7 +3,8 @@ import type { AgentRow } from '../store/agentTable.ts';
 import { isIssueBlocked } from '../store/issueBlockerTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import type { Reader } from '../store/store.ts';
-import type { AgentFacts, FolderFacts, GateFacts } from './gate.ts';
+import type { AgentFacts, AgentObstacle, FolderFacts, GateFacts } from './gate.ts';
+import { isLimited, limitsOf, providerOf } from './rateLimits.ts';
 import { timerFacts } from './timerFacts.ts';
 
 /** What is asked of the gate: one wake of one agent, at a time in epoch ms. */
@@ -27,7 +28,7 @@ export function gatherFacts(
   const issue = issueId === null ? undefined : findIssue(reader, issueId);
   return {
     ...folder,
-    ...agentFacts(agent),
+    ...agentFacts(reader, agent, at),
     ...timerFacts(reader, agent, { source, at, hasChanged }),
     source,
     isForced,
@@ -37,15 +38,17 @@ export function gatherFacts(
 }
 
 /**
- * What stands for or against every wake of an agent. Consent is what its row says: whether the files that would be executed
+ * What stands for or against every wake of an agent at a time in epoch ms. Consent is what its row says: whether the files that would be executed
  * are still those that were accepted is asked at the claim.
  */
-export function agentFacts(agent: AgentRow): AgentFacts {
+export function agentFacts(reader: Reader, agent: AgentRow, at: number): AgentFacts {
+  const obstacles = new Set<AgentObstacle>();
+  if (isLimited(limitsOf(reader, providerOf(agent.definition)), at)) obstacles.add('rate_limit');
   return {
     isConsented: agent.isEnforced,
     agentState: agent.state,
     isAbsent: agent.isAbsent,
     heartbeat: agent.definition.heartbeat,
-    obstacles: new Set(),
+    obstacles,
   };
 }

@@ -1,63 +1,44 @@
 import { monotonicFactory } from 'ulid';
 import type { Clock } from '../clock.ts';
-import { UserError } from '../errors.ts';
-import type { Actor, Audit, AuditDetails } from '../governance/audit.ts';
-import type {
-  HeartbeatPolicy,
-  HoldReason,
-  IssueStatus,
-  RefusalReason,
-  RunChanges,
-  SkipReason,
-  WakeupStatus,
-} from '../model.ts';
+import type { Actor, Audit } from '../governance/audit.ts';
+import type { HeartbeatPolicy, HoldReason, RefusalReason, RunChanges, SkipReason, WakeupStatus } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
-import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
-import { findIssue, setIssueStatus } from '../store/issueTable.ts';
+import { findAgent, type AgentRow } from '../store/agentTable.ts';
 import {
   findQueuedRunOfScope,
   findRun,
   findRunningRunOfScope,
-  insertQueuedRun,
+  listQueuedRunsOfAgent,
   markRunCancelling,
-  markRunSettled,
   markRunStarted,
-  nextRunNumber,
   setRunCause,
   setRunChanges,
+  setRunDelay,
   setRunHold,
   setRunProcess,
   type RunRow,
   type Settlement,
 } from '../store/runTable.ts';
-import { recordSessionRun } from '../store/sessionTable.ts';
 import { countSkip } from '../store/skipTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
-import { recordUsage, type EndedRun } from '../store/usageTable.ts';
 import {
-  addressWakeups,
   claimWakeups,
-  endWakeupsOfRun,
+  endWakeupsOfAgent,
   findWakeupByKey,
   idempotencyMs,
   insertWakeup,
   listWaitingWakeups,
   nextWakeupNumber,
   releaseWakeup,
-  returnWakeups,
   type Wakeup,
 } from '../store/wakeupTable.ts';
-import {
-  isBare,
-  isRefusedWith,
-  isRepetition,
-  isStronger,
-  queuePriority,
-  taskKeyOf,
-  type WakeRequest,
-} from './inbox.ts';
+import { isUrgent } from './followUps.ts';
+import { isBare, isRefusedWith, isRepetition, isStronger, taskKeyOf, type WakeRequest } from './inbox.ts';
 import { NamedHeartbeats } from './namedHeartbeats.ts';
-import { sessionKeyOf } from './sessionKey.ts';
+import { advanceIssue, priorityOf, queueRun } from './queuedRuns.ts';
+import { isLimited, limitsOf, providerOf, RateLimits } from './rateLimits.ts';
+import { recordRun } from './runRecord.ts';
+import { Settling } from './settling.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -98,14 +79,25 @@ export class WakeQueue {
   readonly #audit: Audit;
   readonly #named: NamedHeartbeats;
   readonly #nextId: () => string;
+  readonly #settling: Settling;
+  readonly #limits: RateLimits;
 
-  constructor(options: { readonly state: StateWriter; readonly clock: Clock; readonly audit: Audit }) {
+  constructor(options: {
+    readonly state: StateWriter;
+    readonly clock: Clock;
+    readonly audit: Audit;
+    /** Chance, from 0 up to 1. Default: `Math.random`. */
+    readonly random?: () => number;
+  }) {
     this.#state = options.state;
     this.#audit = options.audit;
     this.#named = new NamedHeartbeats(options.audit);
     this.#clock = options.clock;
     const ulid = monotonicFactory();
     this.#nextId = () => ulid(this.#clock.now());
+    const { audit, random = Math.random } = options;
+    this.#limits = new RateLimits(audit);
+    this.#settling = new Settling({ audit, named: this.#named, newId: this.#nextId, random });
   }
 
   /** Epoch ms. */
@@ -157,15 +149,20 @@ export class WakeQueue {
       const run = findRun(transaction, runId);
       const agent = run && findAgent(transaction, run.agent);
       if (!agent || run.status !== 'queued') return null;
+      const limits = limitsOf(transaction, providerOf(agent.definition));
+      // Who was judged before a limit was reported, and is claimed after, must not slip through.
+      if (!run.isForced && isLimited(limits, this.#clock.now())) return null;
       const wakeups = listWaitingWakeups(transaction, run.agent, run.taskKey);
       const cursor = wakeups.at(-1)?.number ?? 0;
       const at = this.#clock.now();
       markRunStarted(transaction, runId, { at, cursor, ...where });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
-      const issueStatus = this.#advanceIssue(transaction, run, 'todo', 'in_progress');
-      this.#recordRun(transaction, run, 'run.claimed', {
+      const issueStatus = advanceIssue(transaction, run, { from: 'todo', to: 'in_progress', at });
+      recordRun(this.#audit, transaction, run, {
+        action: 'run.claimed',
         details: { source: run.source, definition: agent.fingerprint, wakeups: wakeups.length, ...issueStatus },
       });
+      this.#limits.noteClaimed(transaction, run, agent);
       this.#named.noteClaimed(transaction, run, wakeups);
       transaction.touchRun(runId);
       transaction.touchAgent(run.agent);
@@ -195,7 +192,7 @@ export class WakeQueue {
    */
   settle(runId: string, settlement: Settlement, isDelivered = true): void {
     this.#state.commit((transaction) => {
-      this.#settle(transaction, runId, settlement, isDelivered);
+      this.#settling.settle(transaction, runId, settlement, isDelivered);
     });
   }
 
@@ -205,14 +202,14 @@ export class WakeQueue {
    */
   discard(runId: string, message: string, by: Actor | null = null): void {
     this.#state.commit((transaction) => {
-      if (by !== null) this.#askForEnd(transaction, runId, by);
-      this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
+      if (by !== null) this.#noteAsked(transaction, runId, by);
+      this.#settling.settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
     });
   }
 
   /** As part of the caller's transaction, settles a run that had not started as cancelled: nobody wants it any more. */
   withdraw(transaction: StateTransaction, runId: string, message: string): void {
-    this.#settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
+    this.#settling.settle(transaction, runId, { ...discarded, finishedAt: this.#clock.now(), message }, true);
   }
 
   /**
@@ -226,17 +223,35 @@ export class WakeQueue {
       for (const wakeup of listWaitingWakeups(transaction, agent, taskKey)) {
         if (!isRefusedWith(run, wakeup, reason)) releaseWakeup(transaction, wakeup.id);
       }
-      this.#settle(transaction, id, { ...discarded, finishedAt: this.#clock.now(), message }, true);
+      this.#settling.settle(transaction, id, { ...discarded, finishedAt: this.#clock.now(), message }, true);
     });
   }
 
-  markCancelling(runId: string, by: Actor): void {
-    this.#state.commit((transaction) => {
-      this.#askForEnd(transaction, runId, by);
-      markRunCancelling(transaction, runId);
-      transaction.touchRun(runId);
-    });
+  /** Notes that a person wants a run to end, as part of the caller's transaction; one that waits has ended with that. Answers its status before. */
+  askForEnd(transaction: StateTransaction, runId: string, by: Actor): RunRow['status'] | null {
+    const run = findRun(transaction, runId);
+    if (!run) return null;
+    this.#noteAsked(transaction, runId, by);
+    if (run.status === 'running') markRunCancelling(transaction, runId);
+    if (run.status === 'queued') {
+      const message = 'Cancelled by the user before it started.';
+      const finishedAt = this.#clock.now();
+      this.#settling.settle(transaction, runId, { ...discarded, finishedAt, message }, true);
+    }
+    transaction.touchRun(runId);
+    return run.status;
   }
+
+  /** Ends everything that waits for an agent, as part of the caller's transaction, which has terminated it. */
+  endWaiting(transaction: StateTransaction, agent: string): void {
+    const at = this.#clock.now();
+    const message = 'Not started: the agent was terminated.';
+    for (const { id } of listQueuedRunsOfAgent(transaction, agent)) {
+      this.#settling.settle(transaction, id, { ...discarded, finishedAt: at, message }, true);
+    }
+    endWakeupsOfAgent(transaction, agent, { reason: 'terminated', at });
+  }
+
   /** Notes what queued runs wait for; only differences are written. */
   hold(holds: ReadonlyMap<string, HoldReason | null>): void {
     if (holds.size === 0) return;
@@ -248,87 +263,54 @@ export class WakeQueue {
     });
   }
 
-  #settle(transaction: StateTransaction, runId: string, settlement: Settlement, isDelivered: boolean): void {
-    const run = findRun(transaction, runId);
-    if (!run || (run.status !== 'queued' && run.status !== 'running')) return;
-    markRunSettled(transaction, runId, settlement);
-    if (isDelivered) this.#endWakeups(transaction, runId, settlement);
-    else returnWakeups(transaction, runId);
-    if (isDelivered && run.status === 'running') recordUsage(transaction, toUsage(run, settlement));
-    const issueStatus = run.status === 'running' ? this.#recordEnd(transaction, run, settlement) : {};
-    this.#recordRun(transaction, run, 'run.settled', {
-      result: settlement.status,
-      details: { ...toDetails(run, settlement), ...(isDelivered ? {} : { isDelivered }), ...issueStatus },
-    });
-    if (isDelivered) this.#named.noteSettled(transaction, run, settlement);
-    this.#queueFollowUp(transaction, run);
-    transaction.touchRun(runId);
-    transaction.touchAgent(run.agent);
-  }
-
   /** Who asks twice asks once. */
-  #askForEnd(transaction: StateTransaction, runId: string, actor: Actor): void {
+  #noteAsked(transaction: StateTransaction, runId: string, actor: Actor): void {
     const run = findRun(transaction, runId);
     if (!run || run.finishedAt !== null || run.isCancelling) return;
-    this.#recordRun(transaction, run, 'run.cancelAsked', { actor, details: { wasRunning: run.status === 'running' } });
-  }
-
-  #recordRun(
-    transaction: StateTransaction,
-    run: RunRow,
-    action: 'run.claimed' | 'run.settled' | 'run.cancelAsked',
-    what: { readonly actor?: Actor; readonly result?: string; readonly details: AuditDetails },
-  ): void {
-    const { id, agent, issueId } = run;
-    const details = issueId === null ? what.details : { ...what.details, issueId };
-    this.#audit.record(transaction, {
-      actor: 'runtime',
-      action,
-      target: `run:${id}`,
-      agent,
-      runId: id,
-      ...what,
-      details,
-    });
+    const details = { wasRunning: run.status === 'running' };
+    recordRun(this.#audit, transaction, run, { action: 'run.cancelAsked', actor, details });
   }
 
   #mergeIntoQueued(transaction: StateTransaction, request: WakeRequest, run: RunRow): Admission {
     const wakeup = this.#insert(transaction, request, { taskKey: run.taskKey, status: 'queued', runId: run.id });
     if (isStronger(request.source, run.source)) {
       const { source, reason } = request;
-      const priority = Math.min(run.priority, this.#priorityOf(transaction, request.issueId));
+      const priority = Math.min(run.priority, priorityOf(transaction, request.issueId));
       setRunCause(transaction, run.id, { source, reason, priority });
       transaction.touchRun(run.id);
     }
+    this.#hasten(transaction, request, run);
     return { wakeupId: wakeup.id, status: 'queued', refusal: null, runId: run.id, isAfterRunning: false };
+  }
+
+  /** A person, or new work, does not wait for another try; what a person asks for is confirmed. */
+  #hasten(transaction: StateTransaction, request: WakeRequest, run: RunRow): void {
+    const notBefore = isUrgent(request) ? null : run.notBefore;
+    const isForced = run.isForced || request.isForced === true;
+    const needsConfirmation = run.needsConfirmation && request.author !== 'user';
+    const isSame =
+      notBefore === run.notBefore && isForced === run.isForced && needsConfirmation === run.needsConfirmation;
+    if (isSame) return;
+    setRunDelay(transaction, run.id, { notBefore, isForced, needsConfirmation });
+    setRunHold(transaction, run.id, null);
+    transaction.touchRun(run.id);
   }
 
   #queueNewRun(transaction: StateTransaction, request: WakeRequest, taskKey: string): Admission {
     const runId = this.#nextId();
     const wakeup = this.#insert(transaction, request, { taskKey, status: 'queued', runId });
-    this.#insertRun(transaction, { ...request, taskKey }, runId);
-    return { wakeupId: wakeup.id, status: 'queued', refusal: null, runId, isAfterRunning: false };
-  }
-
-  #insertRun(
-    transaction: StateTransaction,
-    cause: Pick<WakeRequest, 'agent' | 'source' | 'reason' | 'issueId'> & { readonly taskKey: string },
-    runId: string,
-  ): void {
-    const { agent, taskKey, source, reason, issueId } = cause;
-    insertQueuedRun(transaction, {
+    const { agent, source, reason, issueId, isForced = false } = request;
+    queueRun(transaction, {
       id: runId,
-      number: nextRunNumber(transaction),
       agent,
       taskKey,
-      issueId,
       source,
       reason,
-      priority: this.#priorityOf(transaction, issueId),
+      issueId,
       queuedAt: this.#clock.now(),
+      isForced,
     });
-    transaction.touchRun(runId);
-    transaction.touchAgent(agent);
+    return { wakeupId: wakeup.id, status: 'queued', refusal: null, runId, isAfterRunning: false };
   }
 
   #insert(
@@ -378,55 +360,6 @@ export class WakeQueue {
     const since = this.#clock.now() - idempotencyMs;
     return findWakeupByKey(transaction, { agent, source, idempotencyKey, since });
   }
-
-  #endWakeups(transaction: StateTransaction, runId: string, settlement: Settlement): void {
-    const status =
-      settlement.status === 'succeeded' ? 'completed' : settlement.status === 'cancelled' ? 'cancelled' : 'failed';
-    endWakeupsOfRun(transaction, runId, { status, reason: settlement.errorCode, at: settlement.finishedAt });
-  }
-
-  #recordEnd(transaction: StateTransaction, run: RunRow, settlement: Settlement): { issueStatus?: IssueStatus } {
-    const { id, agent, taskKey } = run;
-    setLastRun(transaction, agent, { id, status: settlement.status, at: settlement.finishedAt });
-    const adapter = findAgent(transaction, agent)?.definition.adapter;
-    const session = { agent, taskKey: sessionKeyOf(taskKey), at: settlement.finishedAt };
-    if (adapter) recordSessionRun(transaction, { ...session, adapter });
-    const next = settlement.status === 'succeeded' ? 'in_review' : 'todo';
-    return this.#advanceIssue(transaction, run, 'in_progress', next);
-  }
-
-  #queueFollowUp(transaction: StateTransaction, run: RunRow): void {
-    const [first, ...others] = listWaitingWakeups(transaction, run.agent, run.taskKey);
-    if (!first) return;
-    const cause = others.reduce(
-      (strongest, wakeup) => (isStronger(wakeup.source, strongest.source) ? wakeup : strongest),
-      first,
-    );
-    const runId = this.#nextId();
-    this.#insertRun(transaction, cause, runId);
-    addressWakeups(transaction, run.agent, run.taskKey, runId);
-  }
-
-  /** Answers the new status, if it has become another one. An agent that only has a say in somebody else's issue moves nothing. */
-  #advanceIssue(
-    transaction: StateTransaction,
-    { issueId, agent }: Pick<RunRow, 'issueId' | 'agent'>,
-    from: 'todo' | 'in_progress',
-    to: 'todo' | 'in_progress' | 'in_review',
-  ): { issueStatus?: IssueStatus } {
-    const issue = issueId === null ? undefined : findIssue(transaction, issueId);
-    if (issueId === null || issue?.status !== from || (issue.assignee ?? agent) !== agent) return {};
-    setIssueStatus(transaction, issueId, to, this.#clock.now());
-    transaction.touchIssue(issueId);
-    return { issueStatus: to };
-  }
-
-  #priorityOf(transaction: StateTransaction, issueId: string | null): number {
-    if (issueId === null) return queuePriority(null);
-    const issue = findIssue(transaction, issueId);
-    if (!issue) throw new UserError('not_found', 'That issue does not exist any more.');
-    return queuePriority(issue.priority);
-  }
 }
 
 /** A request with a key that was used already gets the first one's id, and what became of that. */
@@ -450,19 +383,5 @@ const discarded = {
   stdoutExcerpt: '',
   stderrExcerpt: '',
   logBytes: 0,
+  setback: null,
 } as const;
-
-/** How a run ended, for the audit log; no output of the agent is in it. */
-function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
-  const { errorCode, exitCode, signal, finishedAt } = settlement;
-  const durationMs = run.startedAt === null ? null : Math.max(0, finishedAt - run.startedAt);
-  return { errorCode, exitCode, signal, durationMs };
-}
-
-/** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */
-function toUsage(run: RunRow, { status, errorCode, finishedAt }: Settlement): EndedRun {
-  const isFailed = status === 'failed' || status === 'timed_out';
-  const startedAt = errorCode === 'process_lost' ? null : run.startedAt;
-  const runMs = startedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
-  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage: null };
-}

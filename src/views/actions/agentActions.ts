@@ -77,6 +77,35 @@ export async function resumeAgent(context: ActionContext, given: unknown): Promi
   await choice?.folder.request('agent.resume', { agent: choice.agent.key });
 }
 
+/** Lets an agent go on that stopped itself, without the conversation in which it did not get on. */
+export async function resumeAgentFresh(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, {
+    placeHolder: vscode.l10n.t('Which agent shall go on, and start afresh?'),
+    isOffered: ({ agent }) => agent.status === 'paused',
+  });
+  if (choice === undefined) return;
+  assertTrusted();
+  await choice.folder.request('session.reset', { agent: choice.agent.key });
+  await choice.folder.request('agent.resume', { agent: choice.agent.key });
+}
+
+/** Ends all that an agent does and waits for, for good, after a confirmation. */
+export async function terminateAgent(context: ActionContext, given: unknown): Promise<void> {
+  const choice = await pickAgent(context, given, {
+    placeHolder: vscode.l10n.t('Which agent shall be terminated?'),
+    isOffered: ({ agent }) => agent.status !== 'terminated',
+  });
+  if (choice === undefined) return;
+  const { key } = choice.agent;
+  const terminate = vscode.l10n.t('Terminate');
+  const question = vscode.l10n.t('Terminate {0}?', key);
+  const detail = vscode.l10n.t(
+    'What it does is cancelled, what waits for it is discarded, and nothing wakes it any more. Its history stays. Only Delete Agent lets the configuration start it afresh.',
+  );
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, terminate)) !== terminate) return;
+  await choice.folder.request('agent.terminate', { agent: key, reason: vscode.l10n.t('Terminated from the editor') });
+}
+
 export async function openTranscript(context: ActionContext, given: unknown): Promise<void> {
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose transcript?') });
   if (choice !== undefined) await context.transcripts.show(choice.folder, choice.agent.key);

@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { formatLogRemoval } from '../../format.ts';
+import type { Result } from '../../protocol.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { logUri, parseAddress } from '../documents/virtualDocuments.ts';
 import { isActive } from '../runRow.ts';
 import { translate } from '../translate.ts';
 import { folderOf, toSubject, type ActionContext } from './actionContext.ts';
 import { pickFolder, pickRun } from './pickers.ts';
+
+const messageMs = 6000;
 
 /** Asks a run to end; the row shows that it is ending. */
 export async function cancelRun(context: ActionContext, given: unknown): Promise<void> {
@@ -14,7 +17,28 @@ export async function cancelRun(context: ActionContext, given: unknown): Promise
     nothing: vscode.l10n.t('No run is active.'),
     isOffered: (run) => isActive(run) && !run.isCancelling,
   });
-  await chosen?.folder.request('run.cancel', { runId: chosen.run.id });
+  if (chosen !== undefined) tellCancelled(await chosen.folder.request('run.cancel', { runId: chosen.run.id }));
+}
+
+/** Pauses the agent of a run, then asks the run to end: nothing else of it starts. */
+export async function cancelRunAndPause(context: ActionContext, given: unknown): Promise<void> {
+  const chosen = await pickRun(context, given, {
+    placeHolder: vscode.l10n.t('Which run shall be cancelled, and its agent paused?'),
+    nothing: vscode.l10n.t('No run is active.'),
+    isOffered: (run) => isActive(run) && !run.isCancelling,
+  });
+  if (chosen === undefined) return;
+  tellCancelled(await chosen.folder.request('run.cancel', { runId: chosen.run.id, pause: true }));
+}
+
+/** Says what became of the wakes behind a run. Whether to go on with a person's messages is asked once the run has ended. */
+function tellCancelled({ followUps }: Result<'run.cancel'>): void {
+  if (followUps.kind !== 'discarded') return;
+  const text =
+    followUps.count === 1
+      ? vscode.l10n.t('The wake that waited behind it was discarded.')
+      : vscode.l10n.t('The {0} wakes that waited behind it were discarded.', followUps.count);
+  vscode.window.setStatusBarMessage(text, messageMs);
 }
 
 /** Shows a run's log as a read-only document: whole, or head and tail when it is big. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { RunRequest } from '../../../src/runtime/adapters/adapter.ts';
 import { planProcess } from '../../../src/runtime/adapters/process.ts';
-import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { endurance, type AgentDefinition } from '../../../src/runtime/definition.ts';
 import { sampleIssue } from '../../support/sampleState.ts';
 
 const issue = sampleIssue(12, { id: '01ISSUE', title: 'Fix\0 it', priority: 'high', assignee: 'engineer' });
@@ -51,6 +51,7 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
       wakeOnAutomation: true,
       maxConcurrentRuns: 1,
     },
+    ...endurance,
     namedHeartbeats: [],
     ...changes,
   };

@@ -45,6 +45,9 @@ describe('the configuration schema', () => {
       timeoutSec: 1800,
       graceSec: 15,
       heartbeat: makePolicy(),
+      retries: 2,
+      resumable: false,
+      loopBreaker: { failures: 5, sameError: 3, unchanged: 5 },
       namedHeartbeats: [],
     });
   });
@@ -138,6 +141,25 @@ agents:
     ] as const) {
       assert.throws(() => heartbeatOf(wrong), message);
     }
+  });
+
+  it('knows attempts, providers and the loop breaker, with defaults for all agents', () => {
+    const agents = parseAgents(`
+defaults: { retries: 5 }
+agents:
+  a: { adapter: process, command: a, provider: cloud, resumable: true, loopBreaker: { failures: 9 } }
+  b: { adapter: process, command: b, retries: 0, loopBreaker: false }
+`);
+    const facts = agents.map(({ retries, resumable, provider, loopBreaker }) => [
+      retries,
+      resumable,
+      provider,
+      Object.values(loopBreaker),
+    ]);
+    assert.deepEqual(facts, [
+      [5, true, 'cloud', [9, 3, 5]],
+      [0, false, null, [0, 0, 0]],
+    ]);
   });
 
   it('lets intervals skip what they missed and cron expressions make up for it, unless told otherwise', () => {

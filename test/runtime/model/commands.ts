@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { WakeRequest } from '../../../src/runtime/wakeups/inbox.ts';
 import { agents, issues, type EngineWorld } from './engineWorld.ts';
+import type { Outcome } from './outcomes.ts';
 
 /** One thing that happens in the world; plain data, so that a failing sequence can be shrunk and printed. */
 export type Command = readonly [name: string, run: (world: EngineWorld) => Promise<void> | void];
@@ -22,12 +23,21 @@ const request = fc
     issueId: fc.option(issue),
     taskKey: fc.constantFrom(null, null, 'T0', 'T1'),
     idempotencyKey: fc.constantFrom(null, null, null, 'K0', 'K1'),
+    author: fc.constantFrom('user', 'user', 'agent'),
+    isForced: fc.constantFrom(false, false, false, true),
   })
   .map((asked): WakeRequest => {
     const isTimer = asked.source === 'timer';
-    const about = isTimer ? { issueId: null, taskKey: null, text: null, idempotencyKey: null } : {};
-    return { reason: 'r', author: isTimer ? 'runtime' : 'user', ...asked, ...about };
+    const none = { issueId: null, taskKey: null, text: null, idempotencyKey: null, isForced: false } as const;
+    const isForced = asked.isForced && asked.source === 'on_demand' && asked.author === 'user';
+    return { reason: 'r', ...asked, isForced, ...(isTimer && { ...none, author: 'runtime' }) };
   });
+
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ kind: 'succeeded' }) },
+  { weight: 3, arbitrary: fc.constantFrom({ kind: 'failed' }, { kind: 'timed_out' }, { kind: 'transient' }) },
+  { weight: 1, arbitrary: fc.constantFrom(10_000, 7_200_000).map((forMs) => ({ kind: 'limited' as const, forMs })) },
+);
 
 /** All that can happen, the common things more often. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
@@ -38,8 +48,10 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc
-      .tuple(index, fc.constantFrom('succeeded', 'succeeded', 'failed', 'timed_out'))
-      .map(([place, kind]) => command(`finish ${String(place)} ${kind}`, (world) => world.finish(place, { kind }))),
+      .tuple(index, outcome)
+      .map(([place, end]) =>
+        command(`finish ${String(place)} ${JSON.stringify(end)}`, (world) => world.finish(place, end)),
+      ),
   },
   { weight: 2, arbitrary: index.map((place) => command(`cancel ${String(place)}`, (world) => world.cancel(place))) },
   {

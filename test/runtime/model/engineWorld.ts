@@ -13,7 +13,7 @@ import {
   type AgentState,
 } from '../../../src/runtime/store/agentTable.ts';
 import { findIssue, insertIssue, nextIssueNumber, setIssueStatus } from '../../../src/runtime/store/issueTable.ts';
-import { listActiveRuns, listRunningRuns } from '../../../src/runtime/store/runTable.ts';
+import { findRun, listActiveRuns, listRunningRuns } from '../../../src/runtime/store/runTable.ts';
 import { deleteSessions } from '../../../src/runtime/store/sessionTable.ts';
 import { StateWriter } from '../../../src/runtime/store/stateWriter.ts';
 import type { Store } from '../../../src/runtime/store/store.ts';
@@ -36,7 +36,7 @@ const slots = 3;
 
 /** Agents that the mutexes and limits concern in different ways. */
 const differences: Readonly<Record<(typeof agents)[number], Partial<AgentDefinition>>> = {
-  solo: { cwd: '/srv/solo' },
+  solo: { cwd: '/srv/solo', resumable: true },
   wide: { cwd: '/srv/wide', shareCwd: true, heartbeat: makePolicy({ maxConcurrentRuns: 3 }) },
   twin: { cwd: '/srv/wide', heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
   idler: { cwd: '/srv/solo', heartbeat: makePolicy({ skipWhenIdle: true }) },
@@ -46,6 +46,14 @@ const differences: Readonly<Record<(typeof agents)[number], Partial<AgentDefinit
 export interface Execution {
   readonly claimed: ClaimedRun;
   readonly end: () => void;
+  /** What its provider had said when it started. */
+  readonly limit: Limit | undefined;
+}
+
+/** When (epoch ms) a provider said that it lets nothing through, and until when. */
+interface Limit {
+  readonly since: number;
+  readonly until: number;
 }
 
 /** What the world saw of the engine, for the invariants; nothing of it comes from the engine's own books. */
@@ -81,6 +89,8 @@ export class EngineWorld {
   readonly #slowChecks: (() => void)[] = [];
   isConsentSlow = false;
   #isSpawnSlow = false;
+  /** By agent: what its provider said last. */
+  readonly #limits = new Map<string, Limit>();
   /** How each wake ended, as it was first seen. */
   readonly ended = new Map<string, string>();
   store!: Store;
@@ -136,6 +146,11 @@ export class EngineWorld {
     if (!execution) return;
     const { id } = execution.claimed.run;
     this.#spawn(execution.claimed);
+    const { agent } = execution.claimed.run;
+    const now = this.clock.now();
+    if (outcome.kind === 'limited') this.#limits.set(agent, { since: now, until: now + outcome.forMs });
+    // What began before the limit was reached says nothing of it.
+    if (outcome.kind === 'succeeded' && execution.limit === this.#limits.get(agent)) this.#limits.delete(agent);
     this.queue.settle(id, toSettlement(outcome, this.clock.now()));
     this.executions.delete(id);
     execution.end();
@@ -151,7 +166,7 @@ export class EngineWorld {
     this.#excuse('agent = ? AND task_key = ?', [run.agent, run.taskKey]);
     if (run.status === 'queued') this.queue.discard(run.id, 'Cancelled.', 'user:window');
     else {
-      this.queue.markCancelling(run.id, 'user:window');
+      this.state.commit((transaction) => this.queue.askForEnd(transaction, run.id, 'user:window'));
       const place = [...this.executions.keys()].indexOf(run.id);
       if (place >= 0) await this.finish(place, { kind: 'cancelled' });
     }
@@ -183,6 +198,12 @@ export class EngineWorld {
       !this.unaccepted.has(key) &&
       !['blocked', 'done', 'cancelled'].includes(status)
     );
+  }
+
+  /** Whether the provider of an agent lets nothing through, as the clock has it. */
+  isLimited(key: string): boolean {
+    const limit = this.#limits.get(key);
+    return limit !== undefined && this.clock.now() >= limit.since && this.clock.now() < limit.until;
   }
 
   resetSessions(agent: string): void {
@@ -255,8 +276,26 @@ export class EngineWorld {
     for (const issue of issues) await this.setIssue(issue, 'todo');
     for (let round = 0; round < 2000; round += 1) {
       await this.passTime(60_000, false);
+      await this.#confirmAll();
       if (this.executions.size > 0) await this.finish(0, { kind: 'succeeded' });
       else if (listActiveRuns(this.store).length === 0) return;
+    }
+  }
+
+  /** A person says of all that asks whether it is still wanted: go on. */
+  async #confirmAll(): Promise<void> {
+    for (const { id, agent, taskKey, issueId } of listActiveRuns(this.store)) {
+      if (findRun(this.store, id)?.needsConfirmation !== true) continue;
+      const wake = {
+        agent,
+        taskKey,
+        issueId,
+        text: null,
+        idempotencyKey: null,
+        author: 'user',
+        isForced: true,
+      } as const;
+      await this.ask({ ...wake, source: 'on_demand', reason: 'Go on.' });
     }
   }
 
@@ -300,7 +339,7 @@ export class EngineWorld {
     this.witness.faults.push(...this.#faultsOf(claimed));
     if (!this.#isSpawnSlow) this.#spawn(claimed);
     return new Promise((end) => {
-      this.executions.set(run.id, { claimed, end });
+      this.executions.set(run.id, { claimed, end, limit: this.#limits.get(run.agent) });
     });
   }
 
@@ -334,7 +373,10 @@ export class EngineWorld {
       'of an agent that stopped itself': state === 'tripped' && !run.isForced,
       'on a closed issue': issue === 'done' || issue === 'cancelled',
       'on a blocked issue': issue === 'blocked',
-      'before its time': (run.notBefore ?? 0) > this.clock.now(),
+      // A clock that was set back before a delay began knows nothing of it.
+      'before its time': (run.notBefore ?? 0) > this.clock.now() && run.queuedAt <= this.clock.now(),
+      'against a limit of its provider': !run.isForced && this.isLimited(run.agent),
+      'that waits for a word': run.needsConfirmation,
     };
     return Object.entries(broken)
       .filter(([, isBroken]) => isBroken)

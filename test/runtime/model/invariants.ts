@@ -31,7 +31,11 @@ async function assertProgress(world: EngineWorld): Promise<void> {
   const { executions, store, facts } = world;
   if (executions.size > 0 || facts.isStopped || facts.isDraining || !facts.isTrusted || world.isConsentSlow) return;
   const free = listActiveRuns(store).filter(
-    ({ agent, issueId, notBefore }) => world.isOpen(agent, issueId) && (notBefore ?? 0) <= world.clock.now(),
+    ({ agent, issueId, notBefore, heldFor }) =>
+      world.isOpen(agent, issueId) &&
+      (notBefore ?? 0) <= world.clock.now() &&
+      !world.isLimited(agent) &&
+      heldFor !== 'confirmation',
   );
   assert.deepEqual(
     free.map(({ id, heldFor }) => [id, heldFor]),

@@ -15,8 +15,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'forgetful end',
     harm: 'What arrives while a run works is never delivered.',
-    file: 'src/runtime/wakeups/queue.ts',
-    find: 'this.#queueFollowUp(transaction, run);',
+    file: 'src/runtime/wakeups/settling.ts',
+    find: "this.#queueFollowUp(transaction, ending, isCancelled && followUps.kind === 'confirm');",
     replace: '',
   },
   {
@@ -46,6 +46,13 @@ export const mutants: readonly Mutant[] = [
     file: 'src/runtime/runs/recovery.ts',
     find: 'settle(run.id, neverStarted(clock.now()), false)',
     replace: 'settle(run.id, neverStarted(clock.now()), true)',
+  },
+  {
+    name: 'impatient attempt',
+    harm: 'What failed for the moment is tried again and again without a pause.',
+    file: 'src/runtime/wakeups/delays.ts',
+    find: 'if (!isDelayed(run, now)) return null;',
+    replace: 'if (isDelayed(run, now) || now > 0) return null;',
   },
   {
     name: 'stale after consent',

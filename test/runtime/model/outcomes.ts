@@ -1,21 +1,32 @@
 import type { Settlement } from '../../../src/runtime/store/runTable.ts';
 
 /** How a program of the world ends. */
-export interface Outcome {
-  readonly kind: 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
-}
+export type Outcome =
+  | { readonly kind: 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'transient' }
+  /** Its provider says: not before so many milliseconds from now. */
+  | { readonly kind: 'limited'; readonly forMs: number };
 
-/** What its adapter makes of that. */
-export function toSettlement({ kind }: Outcome, finishedAt: number): Settlement {
-  const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 };
-  switch (kind) {
+const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null };
+
+/** What its adapter makes of that, at a time in epoch ms. */
+export function toSettlement(outcome: Outcome, finishedAt: number): Settlement {
+  const end = { ...nothing, finishedAt };
+  switch (outcome.kind) {
     case 'succeeded':
-      return { ...nothing, finishedAt, status: kind, exitCode: 0, errorCode: null, message: null };
+      return { ...end, status: 'succeeded', exitCode: 0, errorCode: null, message: null };
     case 'failed':
-      return { ...nothing, finishedAt, status: kind, exitCode: 1, errorCode: 'exit_code', message: 'It failed.' };
+      return { ...end, status: 'failed', exitCode: 1, errorCode: 'exit_code', message: 'It failed.' };
     case 'timed_out':
-      return { ...nothing, finishedAt, status: kind, errorCode: 'timeout', message: 'It took too long.' };
+      return { ...end, status: 'timed_out', errorCode: 'timeout', message: 'It took too long.' };
     case 'cancelled':
-      return { ...nothing, finishedAt, status: kind, errorCode: 'cancelled_by_user', message: 'Cancelled.' };
+      return { ...end, status: 'cancelled', errorCode: 'cancelled_by_user', message: 'Cancelled.' };
+    case 'transient': {
+      const setback = { kind: 'transient' } as const;
+      return { ...end, status: 'failed', exitCode: 75, errorCode: 'temporary_failure', message: 'Not now.', setback };
+    }
+    case 'limited': {
+      const setback = { kind: 'rate_limit', limit: 'requests', until: finishedAt + outcome.forMs } as const;
+      return { ...end, status: 'failed', errorCode: 'rate_limited', message: 'Too many requests.', setback };
+    }
   }
 }

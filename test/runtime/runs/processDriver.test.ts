@@ -44,6 +44,7 @@ for (const kind of starterKinds) {
         status: 'succeeded',
         exitCode: 0,
         signal: null,
+        setback: null,
         errorCode: null,
         message: null,
         stdoutExcerpt: 'hello\n',

@@ -41,6 +41,16 @@ describe('recovery', () => {
     assert.deepEqual(listQueuedRuns(fixture.store, null, 10), []);
   });
 
+  it('gives a run that its agent bears to lose to another attempt, at once', async () => {
+    await using fixture = await WakeFixture.open({ resumable: true });
+
+    const lost = findRun(fixture.store, await recoverClaimed(fixture, true));
+
+    const [again] = listQueuedRuns(fixture.store, null, 10);
+    assert.deepEqual([again?.chainId, again?.attempt, again?.notBefore], [lost?.id, 2, null]);
+    assert.match(lost?.message ?? '', /tried again by itself, as attempt 2 of 3/);
+  });
+
   it('queues again what a run was to deliver that had been claimed and not started', async () => {
     await using fixture = await WakeFixture.open();
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { explainSpawnFailure } from '../../../src/runtime/runs/spawnFailure.ts';
 import { starterKinds, TestRuns } from '../../support/testRuns.ts';
 
 for (const kind of starterKinds) {
@@ -50,3 +52,15 @@ for (const kind of starterKinds) {
     }
   });
 }
+
+describe('a start that failed because the machine was short of something', () => {
+  it('is worth another try', async () => {
+    const where = { cwd: tmpdir(), env: {}, stdin: null };
+    const plan = { kind: 'process', file: 'x', args: [], shell: false, ...where } as const;
+    for (const code of ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']) {
+      const { errorCode, setback } = await explainSpawnFailure(plan, code, 'text');
+      assert.deepEqual([errorCode, setback], ['temporary_failure', { kind: 'transient' }], code);
+    }
+    assert.equal((await explainSpawnFailure(plan, 'EIO', 'text')).setback, null);
+  });
+});

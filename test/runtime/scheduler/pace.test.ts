@@ -62,7 +62,7 @@ describe('the pace of schedules', function () {
     await using fixture = await WakeFixture.open({ heartbeat: everyMinute, shareCwd: true });
     const { store, state, queue, audit, clock } = fixture;
     const logger = new TestLogger();
-    const outcome = { exitCode: 0, signal: null, errorCode: null, message: null, logBytes: 0 } as const;
+    const outcome = { exitCode: 0, setback: null, signal: null, errorCode: null, message: null, logBytes: 0 } as const;
     const settlement = { ...outcome, status: 'succeeded', stdoutExcerpt: '', stderrExcerpt: '' } as const;
     const dispatcher = new Dispatcher({
       reader: store,

@@ -19,7 +19,9 @@ import { listAllComments, listComments } from '../../../src/runtime/store/issueC
 import { findIssue, hasIssueToDo, listChildren, listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
 import {
+  countAttempts,
   countRuns,
+  findNextStart,
   findQueuedRunOfScope,
   findRunningRunOfScope,
   listActiveRuns,
@@ -29,6 +31,7 @@ import {
   countQueuedRunsBefore,
   listQueuedRuns,
   listQueuedRunsBefore,
+  listQueuedRunsOfAgent,
   listRunningRuns,
   listRuns,
   listSettledRuns,
@@ -89,6 +92,9 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'page of all comments': (reader) => listAllComments(reader, 7, 50),
   'queued runs before one': (reader) => listQueuedRunsBefore(reader, { priority: 1, place: 5 }, 2),
   'how many queued runs stand before one': (reader) => countQueuedRunsBefore(reader, { priority: 1, place: 5 }),
+  'queued runs of an agent': (reader) => listQueuedRunsOfAgent(reader, 'a'),
+  'next start of a delayed run': (reader) => findNextStart(reader, 7),
+  'attempts of a chain': (reader) => countAttempts(reader, 'r', 'process_lost'),
   'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
   'wakeups of an agent': (reader) => listWakeupsOfAgent(reader, 'a', 7, 50),
   'changes of an agent': (reader) => listAgentChanges(reader, 'a', 7, 50),

@@ -209,7 +209,7 @@ class World {
     const [id, occupant] = [...this.running][this.chance.between(0, slots)] ?? [];
     if (id === undefined || !occupant) return () => undefined;
     this.running.delete(id);
-    const end = { exitCode: 0, signal: null, errorCode: null, message: null, logBytes: 0 } as const;
+    const end = { exitCode: 0, setback: null, signal: null, errorCode: null, message: null, logBytes: 0 } as const;
     const outputs = { stdoutExcerpt: '', stderrExcerpt: '' };
     this.fixture.queue.settle(id, { status: 'succeeded', finishedAt: this.fixture.clock.now(), ...end, ...outputs });
     return occupant.end;

@@ -48,6 +48,7 @@ const succeeded = {
   status: 'succeeded',
   finishedAt: 0,
   exitCode: 0,
+  setback: null,
   signal: null,
   errorCode: null,
   message: null,

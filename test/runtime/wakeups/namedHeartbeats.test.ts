@@ -52,7 +52,15 @@ class Scene implements AsyncDisposable {
   }
 
   settle(runId: string, status: SettledStatus): void {
-    const nothing = { exitCode: 0, signal: null, errorCode: null, message: null, stdoutExcerpt: '', stderrExcerpt: '' };
+    const nothing = {
+      exitCode: 0,
+      signal: null,
+      errorCode: null,
+      message: null,
+      setback: null,
+      stdoutExcerpt: '',
+      stderrExcerpt: '',
+    };
     this.fixture.queue.settle(runId, { ...nothing, status, finishedAt: 20, logBytes: 9 });
   }
 

@@ -19,6 +19,7 @@ const done: Settlement = {
   stdoutExcerpt: '',
   stderrExcerpt: '',
   logBytes: 0,
+  setback: null,
 };
 
 const where = { commandLine: 'true', cwd: '/' };
