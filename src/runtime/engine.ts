@@ -6,9 +6,11 @@ import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
 import type { Logger } from './log.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
+import type { ConversationRecords } from './runs/conversation.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
+import type { LiveNotes } from './liveNotes.ts';
 import { Timers } from './scheduler/timers.ts';
 import { findIssue } from './store/issueTable.ts';
 import { listRunningRuns } from './store/runTable.ts';
@@ -17,7 +19,9 @@ import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
+import { QuestionDesk } from './wakeups/questionDesk.ts';
 import { WakeQueue } from './wakeups/queue.ts';
+import { recordStall } from './wakeups/stallRecords.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 
 export interface EngineOptions {
@@ -41,6 +45,10 @@ export interface EngineOptions {
   readonly slots: number;
   readonly facts: () => FolderFacts;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
+  /** What running runs say they are at. */
+  readonly notes: LiveNotes;
+  /** Whether there is somebody who could answer a question of a run. */
+  readonly isAttended: () => boolean;
   /** Called after a run has settled and its slot is free. */
   readonly onDidEndRun: () => void;
 }
@@ -54,6 +62,7 @@ export class Engine {
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
   readonly changes: ChangeRecorder;
+  readonly questions: QuestionDesk;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #heartbeats: Heartbeats;
@@ -67,6 +76,7 @@ export class Engine {
     this.executor = this.#makeExecutor();
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
+    this.questions = this.#makeQuestionDesk();
     const timers = new Timers({ clock, log: logger });
     this.#heartbeats = new Heartbeats({
       timers,
@@ -129,6 +139,42 @@ export class Engine {
     this.#trees.dispose();
   }
 
+  #makeQuestionDesk(): QuestionDesk {
+    const { store, state, audit, clock } = this.#options;
+    return new QuestionDesk({
+      store,
+      state,
+      desk: this.desk,
+      audit,
+      clock,
+      newId: () => this.queue.newId(),
+      programs: this.executor,
+      onDidWait: (runId, isWaiting) => {
+        this.dispatcher.noteWaiting(runId, isWaiting);
+      },
+    });
+  }
+
+  /** What programs tell while they run; the desk is asked only then. */
+  #conversationRecords(): ConversationRecords {
+    const { state, audit, clock, notes } = this.#options;
+    return {
+      noteProgress: (runId, text) => {
+        notes.set(runId, text);
+      },
+      noteStall: (runId, isStalled) => {
+        recordStall(runId, isStalled, { state, audit, now: () => clock.now() });
+      },
+      ask: (runId, question, isWaiting) => this.questions.ask(runId, question, isWaiting),
+      stopWaiting: (runId) => {
+        this.questions.stopWaiting(runId);
+      },
+      noteUndelivered: (questionId) => {
+        this.questions.wakeWithAnswer(questionId);
+      },
+    };
+  }
+
   #makeExecutor(): Executor {
     const { store, clock, logger, logsDirectory, workspaceFolder, baseEnvironment, onDidGrowLog } = this.#options;
     return new Executor({
@@ -140,10 +186,13 @@ export class Engine {
           this.queue.noteChanges(runId, changes);
         },
         settle: (runId, settlement) => {
+          this.#options.notes.delete(runId);
           this.queue.settle(runId, settlement);
         },
         durable: () => store.durable(),
+        ...this.#conversationRecords(),
       },
+      isAttended: this.#options.isAttended,
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
       changes: this.changes,

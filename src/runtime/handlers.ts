@@ -14,6 +14,7 @@ import { deletionRequests } from './requests/deletionRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
+import { questionRequests } from './requests/questionRequests.ts';
 import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
@@ -69,6 +70,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...changeRequests({ store, audit, changes: engine.changes }),
     ...runRequests({ ...shared, executor, logsDirectory }),
     ...queueRequests(shared),
+    ...questionRequests({ store, questions: engine.questions }),
     ...simulationRequests({ store, clock, slots: engine.slots, facts }),
     ...whyRequests({ store, clock, facts, isConsented: (agent) => definitions.isConsented(agent) }),
     ...activityRequests({

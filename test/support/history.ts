@@ -42,7 +42,14 @@ export function addPastRun(writer: Writer, { endedAt, ...part }: PastRun): strin
   if (state === 'queued') return id;
   markRunStarted(writer, id, { at, cursor: wakeupNumber, commandLine: 'true', cwd: '/' });
   if (state === 'running') return id;
-  const ended = { status: 'succeeded', finishedAt: endedAt, exitCode: 0, signal: null, errorCode: null } as const;
+  const ended = {
+    status: 'succeeded',
+    finishedAt: endedAt,
+    exitCode: 0,
+    signal: null,
+    errorCode: null,
+    setback: null,
+  } as const;
   markRunSettled(writer, id, { ...ended, message: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes });
   return id;
 }

@@ -111,6 +111,7 @@ export function sampleSnapshot(part: Partial<Snapshot> = {}): Snapshot {
     agents: [sampleAgent('engineer')],
     issues: [],
     runs: [],
+    questions: [],
     ...part,
   };
 }

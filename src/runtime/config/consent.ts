@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentDefinition } from '../definition.ts';
+import { builtInTalk, type AgentDefinition } from '../definition.ts';
 import type { CatchUpPolicy, HeartbeatPolicy, NamedHeartbeat } from '../model.ts';
 import { findExecutedFiles, toRelative } from './executedFiles.ts';
 
@@ -95,10 +95,16 @@ function hash(value: unknown): string {
   return createHash('sha256').update(toCanonicalJson(value)).digest('hex');
 }
 
-function toPortable(definition: AgentDefinition, folder: string): AgentDefinition {
+function toPortable(definition: AgentDefinition, folder: string): object {
   const relative = toRelative(definition.cwd, folder);
   // NUL cannot stand in a real path, so no absolute path looks like a relative one.
-  return { ...definition, cwd: relative === null ? definition.cwd : `\0${relative}` };
+  return { ...withoutBuiltIn(definition), cwd: relative === null ? definition.cwd : `\0${relative}` };
+}
+
+/** What was accepted before these settings existed is still accepted while they say nothing. */
+function withoutBuiltIn(definition: AgentDefinition): object {
+  const builtIn: Readonly<Record<string, unknown>> = builtInTalk;
+  return Object.fromEntries(Object.entries(definition).filter(([name, value]) => builtIn[name] !== value));
 }
 
 /** JSON with sorted keys: the same text for the same value. */

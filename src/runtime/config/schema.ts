@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import type { AgentDefinition } from '../definition.ts';
+import { builtInTalk, type AgentDefinition } from '../definition.ts';
 import { catchUpPolicies, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
 import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
@@ -111,6 +111,22 @@ const agent = z.strictObject({
   env: environment.default({}),
   timeoutSec: timeoutSec.optional(),
   graceSec: graceSec.optional(),
+  protocol: z
+    .enum(['text', 'jsonl'])
+    .default(builtInTalk.protocol)
+    .describe('`jsonl`: marked JSON lines of its output are read, see docs/process-protocol.md. Default: text.'),
+  waitSec: z
+    .int()
+    .min(0)
+    .max(dayInSec)
+    .default(builtInTalk.waitSec)
+    .describe('Seconds that a run waits for the answer to a question; 0 = never. Default 600.'),
+  stallSec: z
+    .int()
+    .min(0)
+    .max(7 * dayInSec)
+    .default(builtInTalk.stallSec)
+    .describe('Seconds without output after which a run needs attention; 0 = never. Default 600.'),
   enabled: z.boolean().default(true).describe('False: nothing wakes it.'),
   heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
 });
@@ -254,6 +270,9 @@ export function toDefinitions(
     env: { ...base.env, ...configured.env },
     timeoutSec: configured.timeoutSec ?? base.timeoutSec,
     graceSec: configured.graceSec ?? base.graceSec,
+    protocol: configured.protocol,
+    waitSec: configured.waitSec,
+    stallSec: configured.stallSec,
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));

@@ -19,9 +19,11 @@ import {
   type RunFilter,
 } from '../store/deletion.ts';
 import { findIssue } from '../store/issueTable.ts';
+import { listPendingAbout, listPendingOf } from '../store/questionTable.ts';
 import { countRuns, findRun } from '../store/runTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
+import { withdrawQuestions } from '../wakeups/withdrawQuestions.ts';
 import { requireAgent, unknownIssue } from './agentRequests.ts';
 import { assertMayManageState } from './stateRequests.ts';
 
@@ -67,6 +69,7 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
             `Issue #${String(issue.number)} is being worked on, or a run for it is queued. Cancel that run first, then delete the issue.`,
           );
         }
+        for (const id of listPendingAbout(transaction, issueId)) transaction.touchQuestion(id);
         eraseIssue(transaction, issueId);
         eraseActivityTexts(transaction, { issueId });
         audit.record(transaction, { actor: userActor(client), action: 'issue.deleted', target: `issue:${issueId}` });
@@ -83,10 +86,11 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
         if (run.finishedAt === null) {
           throw new UserError('refused', 'That run is queued or running. Cancel it first, then delete it.');
         }
+        const { agent } = run;
+        for (const { id } of listPendingOf(transaction, { agent, runId })) transaction.touchQuestion(id);
         eraseRuns(transaction, [runId]);
         eraseActivityTexts(transaction, { runId });
         refreshLastRun(transaction, run.agent);
-        const { agent } = run;
         audit.record(transaction, {
           actor: userActor(client),
           action: 'run.deleted',
@@ -125,6 +129,7 @@ async function deleteAgentInSlices(options: DeletionRequestOptions, agent: strin
       throw new UserError('refused', `${agent} is running. Cancel its runs first, then delete it.`);
     }
     setAgentState(transaction, agent, 'terminated', 'It is being deleted.');
+    withdrawQuestions(transaction, { agent }, { at: clock.now(), audit });
     transaction.touchAgent(agent);
   });
   for (;;) {

@@ -2,10 +2,11 @@ import { execa } from 'execa';
 import type { ProcessPlan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
-import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { identifyChild, type ProcessIdentity } from '../processIdentity.ts';
+import type { Listener } from './conversation.ts';
 import { LogFile } from './logFile.ts';
+import { PausableTimer } from './pausableTimer.ts';
 import {
   toVerdict,
   type CancelCause,
@@ -31,10 +32,12 @@ export interface ProcessOptions {
   readonly trees: ProcessTrees;
   /** Called when the log grew, with its size in bytes; as often as once per write. */
   readonly onDidGrow?: (bytes: number) => void;
+  /** Called with all output, besides the log. */
+  readonly onOutput?: (chunk: Uint8Array, stream: 'out' | 'err') => void;
 }
 
 /** One execution of a program, from its start to the end of its whole tree. */
-export interface ProcessRun {
+export interface ProcessRun extends Listener {
   /** The first process; null if nothing was started. */
   readonly identity: ProcessIdentity | null;
   /** Never rejects. Once it resolves, no process of the run is left and its log is closed. */
@@ -47,7 +50,6 @@ export interface ProcessRun {
 const leftoverGraceMs = 2000;
 /** How long output may go on after the tree is gone: it was in the pipe, or a process outside the tree holds that. */
 const drainMs = 5000;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** Starts a program. Synchronous up to the start; everything that goes wrong is an outcome. */
 export function startProcess(plan: ProcessPlan, options: ProcessOptions): ProcessRun {
@@ -70,6 +72,9 @@ class RunningProcess implements ProcessRun {
   readonly #options: ProcessOptions;
   #reason: EndReason | null = null;
   #announceEnd: () => void = () => undefined;
+  #child: Child | null = null;
+  #log: LogFile | null = null;
+  #timeout: PausableTimer | null = null;
 
   constructor(plan: ProcessPlan, options: ProcessOptions) {
     this.#options = options;
@@ -90,6 +95,8 @@ class RunningProcess implements ProcessRun {
       return;
     }
     const child = spawn(plan);
+    this.#child = child;
+    this.#log = log;
     const startedAt = options.clock.now();
     this.identity = child.pid === undefined ? null : identifyChild(child.pid, startedAt);
     this.settled = child.pid === undefined ? settleUnstarted(plan, child, log) : this.#follow(child, log);
@@ -97,6 +104,33 @@ class RunningProcess implements ProcessRun {
 
   cancel(cause: CancelCause): void {
     this.#endBecause({ kind: 'cancel', cause });
+  }
+
+  get isEnding(): boolean {
+    return this.#reason !== null;
+  }
+
+  write(line: string, onLost?: () => void): boolean {
+    const input = this.#child?.stdin;
+    if (!input?.writable || this.#reason !== null) return false;
+    input.write(line, (error) => {
+      if (error) onLost?.();
+    });
+    return true;
+  }
+
+  closeInput(): void {
+    this.#child?.stdin?.end();
+  }
+
+  holdTimeout(isHeld: boolean): void {
+    if (this.#reason !== null) return;
+    if (isHeld) this.#timeout?.pause();
+    else this.#timeout?.resume();
+  }
+
+  note(text: string): void {
+    this.#log?.note(text);
   }
 
   #endBecause(reason: EndReason): void {
@@ -124,24 +158,33 @@ class RunningProcess implements ProcessRun {
     );
     log.follow(child.stdout, 'out');
     log.follow(child.stderr, 'err');
+    this.#listen(child);
     const tree = trees.watch(runId, this.identity);
-    const timeout =
-      timeoutSec === 0
-        ? null
-        : clock.setTimeout(
-            () => {
-              this.#endBecause({ kind: 'timeout', timeoutSec });
-            },
-            Math.min(timeoutSec * 1000, longestTimerMs),
-          );
-    return this.#settle({ child, log, tree, timeout, ended, exited, closed });
+    if (timeoutSec > 0) {
+      const onTimeout = (): void => {
+        this.#endBecause({ kind: 'timeout', timeoutSec });
+      };
+      this.#timeout = new PausableTimer(clock, onTimeout, timeoutSec * 1000);
+    }
+    return this.#settle({ child, log, tree, ended, exited, closed });
+  }
+
+  #listen(child: Child): void {
+    const { onOutput } = this.#options;
+    if (onOutput === undefined) return;
+    child.stdout.on('data', (chunk: Buffer) => {
+      onOutput(chunk, 'out');
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      onOutput(chunk, 'err');
+    });
   }
 
   async #settle(parts: RunParts): Promise<ProcessOutcome> {
     const { child } = parts;
     const { clock } = this.#options;
     await parts.ended;
-    parts.timeout?.dispose();
+    this.#timeout?.dispose();
     const reason = this.#reason ?? { kind: 'exit' };
     await this.#endTree(parts.tree, reason);
     // By its own handle, which cannot mean another process; needed where the system would not list processes.
@@ -152,7 +195,7 @@ class RunningProcess implements ProcessRun {
     parts.tree.dispose();
     const { bytes, stdoutExcerpt, stderrExcerpt, error } = await parts.log.close();
     const verdict = toVerdict(reason.kind === 'exit' && error !== null ? { kind: 'log', error } : reason, exit);
-    return { ...verdict, ...exit, stdoutExcerpt, stderrExcerpt, logBytes: bytes };
+    return { ...verdict, ...exit, setback: null, stdoutExcerpt, stderrExcerpt, logBytes: bytes };
   }
 
   async #endTree(tree: ProcessTree, reason: EndReason): Promise<void> {
@@ -184,7 +227,6 @@ interface RunParts {
   readonly child: Child;
   readonly log: LogFile;
   readonly tree: ProcessTree;
-  readonly timeout: Disposable | null;
   /** Something ended it; see `#reason`. */
   readonly ended: Promise<void>;
   readonly exited: Promise<ProcessExit>;
@@ -198,7 +240,8 @@ function spawn(plan: ProcessPlan) {
   const child = execa(plan.file, plan.args, { ...spawnOptions, stdin, cwd, env: { ...env }, shell });
   // A program need not read what it was told; then writing fails, and that is its own business.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(plan.stdin ?? '');
+  child.stdin?.write(plan.stdin ?? '');
+  if (plan.keepsInput !== true) child.stdin?.end();
   return child;
 }
 
@@ -209,7 +252,14 @@ async function settleUnstarted(plan: ProcessPlan, child: Child, log: LogFile): P
   return { ...nothingRan, ...failure, logBytes: bytes };
 }
 
-const nothingRan = { status: 'failed', exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '' } as const;
+const nothingRan = {
+  status: 'failed',
+  exitCode: null,
+  signal: null,
+  setback: null,
+  stdoutExcerpt: '',
+  stderrExcerpt: '',
+} as const;
 
 function toLogFailure(error: Error): ProcessOutcome {
   return { ...nothingRan, ...toVerdict({ kind: 'log', error }, { exitCode: null, signal: null }), logBytes: 0 };

@@ -12,6 +12,7 @@ const nothingKnown = {
   exitCode: null,
   signal: null,
   errorCode: 'process_lost',
+  setback: null,
   stdoutExcerpt: '',
   stderrExcerpt: '',
 } as const;

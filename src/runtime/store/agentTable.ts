@@ -1,4 +1,4 @@
-import type { AgentDefinition } from '../definition.ts';
+import { builtInTalk, type AgentDefinition } from '../definition.ts';
 import type { RunStatus } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
@@ -108,7 +108,7 @@ export function deleteAgent(writer: Writer, key: string): void {
 function readDefinition(json: string): AgentDefinition {
   const stored = JSON.parse(json) as AgentDefinition;
   const heartbeat: AgentDefinition['heartbeat'] = { ...withoutTimes, ...stored.heartbeat };
-  return { ...{ namedHeartbeats: [] }, ...stored, heartbeat };
+  return { ...{ namedHeartbeats: [] }, ...builtInTalk, ...stored, heartbeat };
 }
 
 const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false } as const;

@@ -65,9 +65,10 @@ export function measureLogs(reader: Reader, filter: RunFilter): number {
   );
 }
 
-/** Deletes an issue and the sessions that were kept for it; its runs and wakeups stay as history. */
+/** Deletes an issue, the sessions that were kept for it and what was asked about it; its runs and wakeups stay as history. */
 export function eraseIssue(writer: Writer, issueId: string): void {
   writer.run('DELETE FROM session WHERE task_key = ?', [issueId]);
+  writer.run('DELETE FROM question WHERE issue_id = ?', [issueId]);
   deleteIssue(writer, issueId);
 }
 
@@ -91,6 +92,7 @@ export function refreshLastRun(writer: Writer, agent: string): void {
 /** Deletes an agent with all that is left of it; answers the ids of the issues that are nobody's now. */
 export function eraseAgent(writer: Writer, agent: string, at: number): string[] {
   writer.run('DELETE FROM wakeup WHERE agent = ?', [agent]);
+  writer.run('DELETE FROM question WHERE agent = ?', [agent]);
   writer.run('DELETE FROM run WHERE agent = ?', [agent]);
   deleteSessions(writer, agent);
   writer.run('DELETE FROM skip_count WHERE agent = ?', [agent]);

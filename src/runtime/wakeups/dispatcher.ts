@@ -44,6 +44,8 @@ interface Occupant {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #running = new Map<string, Occupant>();
+  /** Those of them that wait for a person: their slots are free, all else of them is occupied. */
+  readonly #waiting = new Set<string>();
   #pass: Promise<void> | null = null;
   #isWanted = false;
   #isClosed = false;
@@ -65,6 +67,13 @@ export class Dispatcher {
       this.#pass = null;
     });
     return this.#pass;
+  }
+
+  /** A run begins or ends to wait for a person. One that goes on may be one more than there are slots. */
+  noteWaiting(runId: string, isWaiting: boolean): void {
+    if (!isWaiting) this.#waiting.delete(runId);
+    else if (this.#running.has(runId)) this.#waiting.add(runId);
+    if (isWaiting) void this.dispatch();
   }
 
   /** Starts nothing any more. */
@@ -114,7 +123,7 @@ export class Dispatcher {
   }
 
   get #isFull(): boolean {
-    return this.#running.size >= this.#options.slots;
+    return this.#running.size - this.#waiting.size >= this.#options.slots;
   }
 
   #firstPage(): RunRow[] {
@@ -167,6 +176,7 @@ export class Dispatcher {
     this.#running.set(run.id, { agent: run.agent, taskKey: run.taskKey, cwd: exclusiveCwd(agent) });
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
+      this.#waiting.delete(run.id);
       void this.dispatch();
       this.#options.onDidEnd();
       if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();

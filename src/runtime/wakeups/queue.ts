@@ -48,6 +48,7 @@ import {
 } from '../store/wakeupTable.ts';
 import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf, type WakeRequest } from './inbox.ts';
 import { NamedHeartbeats } from './namedHeartbeats.ts';
+import { withdrawQuestions } from './withdrawQuestions.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -239,6 +240,9 @@ export class WakeQueue {
       result: settlement.status,
       details: { ...toDetails(run, settlement), ...(isDelivered ? {} : { isDelivered }), ...issueStatus },
     });
+    if (settlement.errorCode === 'cancelled_by_user') {
+      withdrawQuestions(transaction, { agent: run.agent, runId }, { at: settlement.finishedAt, audit: this.#audit });
+    }
     if (isDelivered) this.#named.noteSettled(transaction, run, settlement);
     this.#queueFollowUp(transaction, run);
     transaction.touchRun(runId);
@@ -418,6 +422,7 @@ const discarded = {
   exitCode: null,
   signal: null,
   errorCode: 'cancelled_by_user',
+  setback: null,
   stdoutExcerpt: '',
   stderrExcerpt: '',
   logBytes: 0,
@@ -425,15 +430,15 @@ const discarded = {
 
 /** How a run ended, for the audit log; no output of the agent is in it. */
 function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
-  const { errorCode, exitCode, signal, finishedAt } = settlement;
+  const { errorCode, exitCode, signal, finishedAt, hasChanged = null } = settlement;
   const durationMs = run.startedAt === null ? null : Math.max(0, finishedAt - run.startedAt);
-  return { errorCode, exitCode, signal, durationMs };
+  return { errorCode, exitCode, signal, durationMs, ...(hasChanged !== null && { hasChanged }) };
 }
 
 /** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */
-function toUsage(run: RunRow, { status, errorCode, finishedAt }: Settlement): EndedRun {
+function toUsage(run: RunRow, { status, errorCode, finishedAt, usage = null }: Settlement): EndedRun {
   const isFailed = status === 'failed' || status === 'timed_out';
   const startedAt = errorCode === 'process_lost' ? null : run.startedAt;
   const runMs = startedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
-  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage: null };
+  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage };
 }

@@ -42,6 +42,9 @@ describe('the configuration schema', () => {
       env: {},
       timeoutSec: 1800,
       graceSec: 15,
+      protocol: 'text',
+      waitSec: 600,
+      stallSec: 600,
       heartbeat: makePolicy(),
       namedHeartbeats: [],
     });

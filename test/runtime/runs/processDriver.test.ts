@@ -44,6 +44,7 @@ describe('running a process', () => {
       signal: null,
       errorCode: null,
       message: null,
+      setback: null,
       stdoutExcerpt: 'hello\n',
       stderrExcerpt: 'oops\n',
       logBytes: 11,

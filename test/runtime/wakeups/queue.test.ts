@@ -16,6 +16,7 @@ const done: Settlement = {
   signal: null,
   errorCode: null,
   message: null,
+  setback: null,
   stdoutExcerpt: '',
   stderrExcerpt: '',
   logBytes: 0,
