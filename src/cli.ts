@@ -25,6 +25,8 @@ const usage = `reveille <command> [--folder DIR]
   accept                     show what waits for your consent, and accept it
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
   cancel <run>               end a run
+  questions                  what agents ask, newest first, with the answers that they offer
+  answer <question> <text>   answer one; the run that waits gets it, or the agent is woken with it
   queue                      what waits, in the order in which it may start, and for what
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
   why <agent>                why it runs or not, and what led to it, newest first
@@ -119,6 +121,26 @@ const commands: Readonly<Record<string, Command>> = {
   why: async (connection, agent) => {
     const why = await connection.request('agent.explain', { agent: named(agent, 'an agent'), limit: 50 });
     for (const line of describeWhy(why, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
+    return 0;
+  },
+  questions: async (connection) => {
+    const { questions } = await connection.request('question.list', { limit: 200 });
+    for (const { id, agent, text, choices } of questions) {
+      print(
+        `${id}  ${agent}  ${oneLine(text)}${choices.length === 0 ? '' : `  (${choices.map(oneLine).join(' | ')})`}`,
+      );
+    }
+    if (questions.length === 0) print('No question waits for you.');
+    return 0;
+  },
+  answer: async (connection, questionId) => {
+    const answer = positionals.slice(2).join(' ').trim();
+    if (answer === '') throw new UserError('invalid', `Say "answer <question> <text>".\n\n${usage}`);
+    const { message } = await connection.request('question.answer', {
+      questionId: named(questionId, 'a question'),
+      answer,
+    });
+    print(message);
     return 0;
   },
   queue: async (connection) => {
@@ -231,6 +253,11 @@ function stateCommand(name: string): Command | undefined {
   if (!command) return undefined;
   return (connection, argument) =>
     command({ connection, named: (what) => named(argument, what), isSure: values.yes, print });
+}
+
+/** What an agent wrote, without what would steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
 function named(argument: string | undefined, what: string): string {

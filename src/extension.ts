@@ -15,6 +15,7 @@ import { createIssueLinks } from './views/documents/issueLinks.ts';
 import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
 import { createNotifications } from './views/notifications.ts';
+import { createQuestionNotifications } from './views/questionNotifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
 import { RuntimeLogs } from './views/runtimeLog.ts';
 import { createStatusBar } from './views/statusBar.ts';
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createTrees({ connections, olderRuns }),
     createStatusBar(connections),
     createNotifications({ connections, memory: context.globalState, log }),
+    createQuestionNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),
     registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
     keepFolders(connections),

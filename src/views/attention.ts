@@ -9,6 +9,7 @@ export type Notice =
   | { readonly kind: 'review'; readonly folder: string | null; readonly agents: readonly string[] }
   | { readonly kind: 'failedRun'; readonly folder: string; readonly run: Run }
   | { readonly kind: 'failedRuns'; readonly count: number }
+  | { readonly kind: 'stalledRun'; readonly folder: string; readonly run: Run }
   | {
       readonly kind: 'notConnected';
       readonly folder: string;
@@ -22,7 +23,7 @@ type Review = Extract<Notice, { kind: 'review' }>;
 
 /**
  * Decides what deserves a message: each set of definitions to review once, those of several folders as one, each failed run once and many at
- * once as one, each lost connection once, each recovery of a damaged state once. What had happened before the folder was first seen is old news.
+ * once as one, each lost connection once, each recovery of a damaged state once, each run that falls silent once. What had happened before the folder was first seen is old news.
  */
 export class Attention {
   readonly #reviewed = new Map<string, string>();
@@ -31,6 +32,8 @@ export class Attention {
   readonly #recoveries = new Map<string, number>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
+  /** Ids of the runs of which it was told that they say nothing, while they do not. */
+  readonly #stalledRuns = new Set<string>();
 
   /**
    * What is new in these folders since the last call. Without trust nothing can be accepted: definitions to review are
@@ -45,6 +48,7 @@ export class Attention {
       ...folders.flatMap((folder) => this.#newConnectionLoss(folder)),
       ...folders.flatMap((folder) => this.#newRecovery(folder)),
       ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
+      ...folders.flatMap((folder) => this.#newStalledRuns(folder)),
       ...runs,
     ];
   }
@@ -83,6 +87,14 @@ export class Attention {
     if (this.#reviewed.get(path) === key) return [];
     this.#reviewed.set(path, key);
     return pending.length === 0 ? [] : [{ kind: 'review', folder: path, agents: pending.map(({ agent }) => agent) }];
+  }
+
+  #newStalledRuns({ path, state }: ViewedFolder): Notice[] {
+    const runs = [...(state?.runs.values() ?? [])];
+    for (const { id, stalledSince } of runs) if (stalledSince === null) this.#stalledRuns.delete(id);
+    const news = runs.filter(({ id, stalledSince }) => stalledSince !== null && !this.#stalledRuns.has(id));
+    for (const { id } of news) this.#stalledRuns.add(id);
+    return news.map((run) => ({ kind: 'stalledRun', folder: path, run }));
   }
 
   #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {

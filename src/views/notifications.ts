@@ -49,6 +49,8 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
     case 'failedRun':
     case 'failedRuns':
       return showFailedRuns(notice, memory);
+    case 'stalledRun':
+      return showStalledRun(notice);
     case 'notConnected':
       return showNotConnected(notice);
     case 'recovered':
@@ -99,6 +101,16 @@ function failureText(notice: Extract<Notice, { kind: 'failedRun' | 'failedRuns' 
   if (notice.kind === 'failedRuns') return vscode.l10n.t('{0} runs did not succeed.', notice.count);
   const { run } = notice;
   return plainMessage(`${run.agent}: ${run.message ?? `${formatOutcome(run, translate)}.`}`);
+}
+
+async function showStalledRun({ folder, run }: Extract<Notice, { kind: 'stalledRun' }>): Promise<void> {
+  const log = vscode.l10n.t('Show Log');
+  const cancel = vscode.l10n.t('Cancel Run');
+  const message = vscode.l10n.t('{0} has put out nothing for a while. It may hang, or wait for something.', run.agent);
+  const answer = await vscode.window.showWarningMessage(plainMessage(message), log, cancel);
+  const subject = { kind: 'run', folder, runId: run.id };
+  if (answer === log) await vscode.commands.executeCommand('reveille.run.openLog', subject);
+  else if (answer === cancel) await vscode.commands.executeCommand('reveille.run.cancel', subject);
 }
 
 async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {

@@ -39,7 +39,7 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
     description: place.under === 'runs' && why !== '' ? `${description} · ${why}` : description,
     tooltip: tooltip(run, place.state, view),
     spoken: [run.agent, description, run.reason].join(', '),
-    icon: icons[run.status],
+    icon: iconOf(run),
     flags: [
       'run',
       run.status,
@@ -50,6 +50,12 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
     subject: { kind: 'run', folder: place.folder, runId: run.id },
     command: 'reveille.run.openLog',
   });
+}
+
+/** A running run that wants something of a person looks like it. */
+function iconOf(run: Run): TreeIcon {
+  if (run.waitingSince !== null) return { id: 'comment-discussion', color: 'charts.yellow' };
+  return run.stalledSince === null ? icons[run.status] : { id: 'warning', color: 'charts.yellow' };
 }
 
 /** True until a run has settled. */
@@ -65,8 +71,7 @@ export function hasChanges({ changes, logRemoval }: Run): boolean {
 function describe(run: Run, { now, t }: ViewSetting): string {
   if (run.isCancelling) return t('cancelling…');
   if (run.status === 'queued') return `${t('queued')} · ${holdText(run.heldFor, t)}`;
-  if (run.status === 'running')
-    return `${t('running')} · ${t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))}`;
+  if (run.status === 'running') return describeRunning(run, { now, t });
   const duration = runDurationMs(run);
   const parts = [
     formatOutcome(run, t),
@@ -74,6 +79,16 @@ function describe(run: Run, { now, t }: ViewSetting): string {
     formatRelativeTime(run.finishedAt ?? now, now, t),
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+function describeRunning(run: Run, { now, t }: ViewSetting): string {
+  if (run.waitingSince !== null) {
+    return `${t('waiting for you')} · ${t('asked {0}', formatRelativeTime(run.waitingSince, now, t))}`;
+  }
+  const parts = [t('running'), t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))];
+  if (run.stalledSince !== null) parts.push(t('says nothing'));
+  else if (run.message !== null) parts.push(shorten(run.message, 80));
+  return parts.join(' · ');
 }
 
 function logText({ logBytes, logRemoval }: Run, t: Translate): string | null {
@@ -92,6 +107,6 @@ function tooltip(run: Run, state: FolderState, { t }: ViewSetting): string {
     [t('Duration'), duration === null ? null : formatDuration(duration)],
     [t('Changes'), run.changes === null ? null : changesText(run.changes, t)],
     [t('Log'), logText(run, t)],
-    [t('What happened'), run.message],
+    [run.status === 'running' ? t('Says') : t('What happened'), run.message],
   ]);
 }
