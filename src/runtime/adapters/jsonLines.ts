@@ -81,7 +81,7 @@ export class JsonLinesReader implements EventReader {
 
 function readInto(events: AgentEvent[], bytes: Uint8Array | null): void {
   if (bytes === null) events.push({ kind: 'raw', reason: 'too_long' });
-  else if (isMarked(bytes)) events.push(readLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+  else if (isMarked(bytes)) events.push(...readLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
 }
 
 /** Cheap, because most lines are ordinary output. */
@@ -91,14 +91,18 @@ function isMarked(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(marker);
 }
 
-function readLine(bytes: Buffer): AgentEvent {
-  const parsed = line.safeParse(parse(bytes.toString('utf8')));
-  return parsed.success ? toEvent(parsed.data) : { kind: 'raw', reason: 'malformed' };
+function readLine(bytes: Buffer): AgentEvent[] {
+  const said = parse(bytes.toString('utf8'));
+  // An object that has the word elsewhere was not meant for us.
+  if (said !== undefined && !Object.hasOwn(said, 'reveille')) return [];
+  const parsed = line.safeParse(said);
+  return [parsed.success ? toEvent(parsed.data) : { kind: 'raw', reason: 'malformed' }];
 }
 
-function parse(text: string): unknown {
+/** A line that begins with a brace holds an object, or nothing that can be read. */
+function parse(text: string): object | undefined {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as object;
   } catch {
     // Output that looks like ours and is not.
     return undefined;
