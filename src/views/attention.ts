@@ -32,8 +32,8 @@ export class Attention {
   readonly #recoveries = new Map<string, number>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
-  /** Ids of the runs of which it was told that they say nothing, while they do not. */
-  readonly #stalledRuns = new Set<string>();
+  /** By folder: ids of the runs that are known to say nothing. */
+  readonly #stalledRuns = new Map<string, Set<string>>();
 
   /**
    * What is new in these folders since the last call. Without trust nothing can be accepted: definitions to review are
@@ -90,11 +90,12 @@ export class Attention {
   }
 
   #newStalledRuns({ path, state }: ViewedFolder): Notice[] {
-    const runs = [...(state?.runs.values() ?? [])];
-    for (const { id, stalledSince } of runs) if (stalledSince === null) this.#stalledRuns.delete(id);
-    const news = runs.filter(({ id, stalledSince }) => stalledSince !== null && !this.#stalledRuns.has(id));
-    for (const { id } of news) this.#stalledRuns.add(id);
-    return news.map((run) => ({ kind: 'stalledRun', folder: path, run }));
+    if (state === null) return [];
+    const stalled = [...state.runs.values()].filter(({ stalledSince }) => stalledSince !== null);
+    const told = this.#stalledRuns.get(path);
+    this.#stalledRuns.set(path, new Set(stalled.map(({ id }) => id)));
+    if (told === undefined) return [];
+    return stalled.filter(({ id }) => !told.has(id)).map((run) => ({ kind: 'stalledRun', folder: path, run }));
   }
 
   #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {

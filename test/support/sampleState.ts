@@ -1,5 +1,5 @@
 import type { ChangeBatch, Snapshot } from '../../src/protocol.ts';
-import type { Agent, Issue, Run, RuntimeState } from '../../src/runtime/model.ts';
+import type { Agent, Issue, Question, Run, RuntimeState } from '../../src/runtime/model.ts';
 
 export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
   return {
@@ -84,6 +84,21 @@ export function sampleIssue(number: number, part: Partial<Issue> = {}): Issue {
     location: null,
     createdAt: 1,
     updatedAt: 1,
+    ...part,
+  };
+}
+
+export function sampleQuestion(number: number, part: Partial<Question> = {}): Question {
+  return {
+    id: `question-${String(number)}`,
+    number,
+    runId: 'run-1',
+    agent: 'engineer',
+    taskKey: 'on_demand',
+    issueId: null,
+    text: `Question ${String(number)}?`,
+    choices: [],
+    askedAt: 1,
     ...part,
   };
 }
