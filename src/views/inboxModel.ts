@@ -20,7 +20,7 @@ export function pendingQuestions({ questions }: Pick<FolderState, 'questions'>):
 }
 
 /** True while the run of a question goes on and waits for its answer. */
-export function isWaitedFor({ runId }: Question, { runs }: Pick<FolderState, 'runs'>): boolean {
+function isWaitedFor({ runId }: Question, { runs }: Pick<FolderState, 'runs'>): boolean {
   return (runs.get(runId)?.waitingSince ?? null) !== null;
 }
 

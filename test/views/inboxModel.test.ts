@@ -32,7 +32,7 @@ describe('the Inbox', () => {
       questionId: 'question-2',
       choice: 'that',
     });
-    assert.ok(!(rows[0]?.tooltip ?? '').includes('*one*'), 'what an agent wrote is no Markdown');
+    assert.ok(!rows[0].tooltip.includes('*one*'), 'what an agent wrote is no Markdown');
     assert.deepEqual(inboxBadge([folder], untranslated), { value: 2, tooltip: '2 questions wait for you' });
     assert.equal(inboxBadge([viewedFolder()], untranslated), undefined);
     assert.deepEqual(inboxRows([viewedFolder()], view), []);

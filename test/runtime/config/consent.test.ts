@@ -37,7 +37,10 @@ describe('fingerprint', () => {
   it('is what it was before there were settings that the definition does not make', async () => {
     write(temporary.path, 'scripts/survey.mjs');
     const { protocol, waitSec, stallSec, ...older } = makeDefinition(temporary.path);
-    assert.equal(await of({ protocol, waitSec, stallSec }), await fingerprint(older as AgentDefinition, temporary.path));
+    assert.equal(
+      await of({ protocol, waitSec, stallSec }),
+      await fingerprint(older as AgentDefinition, temporary.path),
+    );
   });
 
   const changes: Partial<AgentDefinition>[] = [
