@@ -7,6 +7,7 @@ import {
 } from '../../../src/runtime/store/activityTable.ts';
 import { listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
+import { listPendingQuestions } from '../../../src/runtime/store/questionTable.ts';
 import {
   countRuns,
   findQueuedRunOfScope,
@@ -54,6 +55,7 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'page of open issues': (reader) => listIssues(reader, { ...page, includeClosed: false }),
   'queued runs before one': (reader) => listQueuedRunsBefore(reader, { priority: 1, place: 5 }, 2),
   'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
+  'pending questions': (reader) => listPendingQuestions(reader, page),
   'wakeups of an agent': (reader) => listWakeupsOfAgent(reader, 'a', 7, 50),
   'changes of an agent': (reader) => listAgentChanges(reader, 'a', 7, 50),
   'changes of the folder': (reader) => listFolderChanges(reader, 7, 50),
