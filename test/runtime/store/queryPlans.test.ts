@@ -110,7 +110,7 @@ describe('the plan of', () => {
     it(`${name} is a search of an index, and sorts nothing`, () => {
       const plans = plansOf(fixture.store, query);
       const outer = plans.filter((plan) =>
-        /^(SEARCH|SCAN) (run|shown|issue|wakeup|session|activity|skip_count|usage_quarter)\b/.test(plan),
+        /^(SEARCH|SCAN) (run|shown|issue|wakeup|question|session|activity|skip_count|usage_quarter)\b/.test(plan),
       );
 
       assert.ok(outer.length > 0, plans.join('\n'));
