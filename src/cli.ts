@@ -36,6 +36,8 @@ const usage = `reveille <command> [--folder DIR]
   wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
   cancel <run>               end a run; --pause also pauses its agent
   terminate <agent>          end what it does and waits for, and let nothing wake it any more; --yes
+  questions                  what agents ask, newest first, with the answers that they offer
+  answer <question> <text>   answer one; the run that waits gets it, or the agent is woken with it
   queue                      what waits, in the order in which it may start, and for what
   heartbeats                 when named heartbeats fell due, and what came of it agent by agent
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
@@ -167,6 +169,26 @@ const commands: Readonly<Record<string, Command>> = {
     for (const line of describeWhy(why, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
     return 0;
   },
+  questions: async (connection) => {
+    const { questions } = await connection.request('question.list', { limit: 200 });
+    for (const { id, agent, text, choices } of questions) {
+      print(
+        `${id}  ${agent}  ${oneLine(text)}${choices.length === 0 ? '' : `  (${choices.map(oneLine).join(' | ')})`}`,
+      );
+    }
+    if (questions.length === 0) print('No question waits for you.');
+    return 0;
+  },
+  answer: async (connection, questionId) => {
+    const answer = positionals.slice(2).join(' ').trim();
+    if (answer === '') throw new UserError('invalid', `Say "answer <question> <text>".\n\n${usage}`);
+    const { message } = await connection.request('question.answer', {
+      questionId: named(questionId, 'a question'),
+      answer,
+    });
+    print(message);
+    return 0;
+  },
   queue: async (connection) => {
     const waiting = await connection.request('queue.list', { limit: 200 });
     for (const line of describeQueue(waiting, Date.now(), untranslated)) print(line);
@@ -288,6 +310,11 @@ function stateCommand(name: string): Command | undefined {
 function issueCommand(name: string): Command | undefined {
   const command = issueCommands[name];
   return command && ((connection) => command({ connection, words: positionals.slice(1), options: values, print }));
+}
+
+/** What an agent wrote, without what would steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
 function named(argument: string | undefined, what: string): string {

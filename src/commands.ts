@@ -11,6 +11,7 @@ import * as issues from './views/actions/issueActions.ts';
 import * as ties from './views/actions/issueTieActions.ts';
 import { showQuickMenu } from './views/actions/quickMenu.ts';
 import { recoverState } from './views/actions/recoverActions.ts';
+import * as questions from './views/actions/questionActions.ts';
 import * as queue from './views/actions/queueActions.ts';
 import * as reports from './views/actions/reportActions.ts';
 import * as reviews from './views/actions/reviewActions.ts';
@@ -38,6 +39,9 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.queue.moveDown': queue.moveQueuedRunDown,
   'reveille.queue.runNext': queue.runQueuedNext,
   'reveille.queue.runNow': queue.runQueuedNow,
+  'reveille.question.answer': questions.answerQuestion,
+  'reveille.question.choose': questions.chooseAnswer,
+  'reveille.question.dismiss': questions.dismissQuestion,
   'reveille.agent.delete': deletions.deleteAgent,
   'reveille.session.reset': agents.resetSession,
   'reveille.run.cancel': runs.cancelRun,

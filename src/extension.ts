@@ -17,6 +17,7 @@ import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
 import { HeartbeatPages } from './views/heartbeatPages.ts';
 import { createNotifications } from './views/notifications.ts';
+import { createQuestionNotifications } from './views/questionNotifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
 import { RuntimeLogs } from './views/runtimeLog.ts';
 import { createStatusBar } from './views/statusBar.ts';
@@ -56,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createTrees({ connections, olderRuns, heartbeats }),
     createStatusBar(connections),
     createNotifications({ connections, memory: context.globalState, log }),
+    createQuestionNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),
     registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
     keepFolders(connections),

@@ -19,6 +19,7 @@ import {
   issueComment,
   issueLocation,
   issueReference,
+  question,
   run,
   runDetail,
   runtime,
@@ -39,6 +40,9 @@ const change = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('issueRemoved'), id }),
   z.object({ kind: z.literal('run'), value: run }),
   z.object({ kind: z.literal('runRemoved'), id }),
+  /** Only pending ones: one that has ended is removed. */
+  z.object({ kind: z.literal('question'), value: question }),
+  z.object({ kind: z.literal('questionRemoved'), id }),
   z.object({ kind: z.literal('configuration'), value: configuration }),
   z.object({ kind: z.literal('runtime'), value: runtime }),
 ]);
@@ -51,7 +55,7 @@ export type Change = z.infer<typeof change>;
 const changeBatch = z.object({ sequence: z.number(), previous: z.number(), changes: z.array(change) });
 export type ChangeBatch = z.infer<typeof changeBatch>;
 
-/** Bounded: all agents, the 500 newest open issues, what runs, the 1000 queued runs that may start first, the 50 newest settled runs. */
+/** Bounded: all agents, the 500 newest open issues, what runs, the 1000 queued runs that may start first, the 50 newest settled runs, the 200 newest pending questions. */
 const snapshot = z.object({
   sequence: z.number(),
   runtime,
@@ -59,6 +63,7 @@ const snapshot = z.object({
   agents: z.array(agent),
   issues: z.array(issue),
   runs: z.array(run),
+  questions: z.array(question),
 });
 export type Snapshot = z.infer<typeof snapshot>;
 
@@ -293,6 +298,21 @@ export const requests = {
    * loop breaker, its next attempt's time, the question whether to continue. What else it waits for still holds it. Refused for untrusted clients.
    */
   'queue.runNow': request(z.object({ runId: id }), wakeResult),
+  /** Questions of runs that nobody has answered yet, newest first; `before` is the `number` of the last one of the page before. */
+  'question.list': request(
+    z.object({ before: z.optional(z.number()), limit: pageLimit }),
+    z.object({ questions: z.array(question), hasMore: z.boolean() }),
+  ),
+  /**
+   * Answers a question, once: the run that waits gets it, or its agent is woken with it in the same session. Refused for
+   * untrusted clients, as is dismissing.
+   */
+  'question.answer': request(
+    z.object({ questionId: id, answer: z.string().check(z.trim(), z.minLength(1), z.maxLength(10_000)) }),
+    z.object({ message: z.string() }),
+  ),
+  /** Ends a question without an answer. */
+  'question.dismiss': request(z.object({ questionId: id }), empty),
   /** Newest first; `before` is the `number` of the last run of the page before. */
   'run.list': request(
     z.object({ before: z.optional(z.number()), agent: z.optional(agentKey), limit: pageLimit }),

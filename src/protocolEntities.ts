@@ -24,6 +24,7 @@ import {
   type Issue,
   type IssueComment,
   type PendingConsent,
+  type Question,
   type Run,
   type RunChanges,
   type RunDetail,
@@ -196,6 +197,18 @@ export const run = z.object({
   stalledSince: z.nullable(epochMs),
   changes: z.nullable(runChanges),
 }) satisfies z.ZodMiniType<Run>;
+
+export const question = z.object({
+  id,
+  number: z.number(),
+  runId: id,
+  agent: agentKey,
+  taskKey: z.string(),
+  issueId: z.nullable(z.string()),
+  text: z.string(),
+  choices: z.readonly(z.array(z.string())),
+  askedAt: epochMs,
+}) satisfies z.ZodMiniType<Question>;
 
 export const whyNow = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('running'), runId: id, number: z.number(), since: epochMs }),

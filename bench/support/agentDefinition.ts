@@ -18,6 +18,9 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
     env: {},
     timeoutSec: 1800,
     graceSec: 15,
+    protocol: 'text',
+    waitSec: 600,
+    stallSec: 600,
     heartbeat: {
       enabled: true,
       intervalSec: 0,

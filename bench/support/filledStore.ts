@@ -82,9 +82,9 @@ function end(number: number, finishedAt: number): Settlement {
     signal: null,
     errorCode: isGood ? null : 'exit_code',
     message: isGood ? null : 'The program ended with exit code 1. Its log tells why.',
+    setback: null,
     stdoutExcerpt: 'src/app.ts: 3 comments to look at\n'.repeat(12),
     stderrExcerpt: isGood ? '' : 'Error: 2 of 148 checks failed\n'.repeat(4),
     logBytes: 20_000,
-    setback: null,
   };
 }

@@ -94,10 +94,10 @@ export function settlementOf(finishedAt: number): Settlement {
     signal: null,
     errorCode: null,
     message: null,
+    setback: null,
     stdoutExcerpt: 'src/basket.ts: the last item is kept; 148 checks passed\n',
     stderrExcerpt: '',
     logBytes: 20_000,
-    setback: null,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Change, ChangeBatch, Snapshot } from '../protocol.ts';
-import type { Agent, ConfigurationState, Issue, Run, RuntimeState } from '../runtime/model.ts';
+import type { Agent, ConfigurationState, Issue, Question, Run, RuntimeState } from '../runtime/model.ts';
 
 /** A client's mirror of one folder's runtime. Immutable: each change makes a new one. */
 export interface FolderState {
@@ -11,6 +11,8 @@ export interface FolderState {
   readonly issues: ReadonlyMap<string, Issue>;
   /** By id: active, queued, and recent settled runs. */
   readonly runs: ReadonlyMap<string, Run>;
+  /** Those that wait for an answer, by id. */
+  readonly questions: ReadonlyMap<string, Question>;
 }
 
 /** Settled runs kept in the mirror beyond what the snapshot brought; older ones are queried by page. */
@@ -24,6 +26,7 @@ export function fromSnapshot(snapshot: Snapshot): FolderState {
     agents: new Map(snapshot.agents.map((agent) => [agent.key, agent])),
     issues: new Map(snapshot.issues.map((issue) => [issue.id, issue])),
     runs: new Map(snapshot.runs.map((run) => [run.id, run])),
+    questions: new Map(snapshot.questions.map((question) => [question.id, question])),
   };
 }
 
@@ -41,6 +44,7 @@ export function applyBatch(state: FolderState, batch: ChangeBatch): FolderState 
     agents: new Map(state.agents),
     issues: new Map(state.issues),
     runs: new Map(state.runs),
+    questions: new Map(state.questions),
   };
   for (const change of batch.changes) applyChange(draft, change);
   dropOldestSettled(draft.runs);
@@ -53,6 +57,7 @@ interface Draft {
   agents: Map<string, Agent>;
   issues: Map<string, Issue>;
   runs: Map<string, Run>;
+  questions: Map<string, Question>;
 }
 
 function applyChange(draft: Draft, change: Change): void {
@@ -74,6 +79,12 @@ function applyChange(draft: Draft, change: Change): void {
       return;
     case 'runRemoved':
       draft.runs.delete(change.id);
+      return;
+    case 'question':
+      draft.questions.set(change.value.id, change.value);
+      return;
+    case 'questionRemoved':
+      draft.questions.delete(change.id);
       return;
     case 'configuration':
       draft.configuration = change.value;

@@ -58,6 +58,11 @@ export class Attendance implements Disposable {
     return this.#isTrusted;
   }
 
+  /** True while somebody is there who may answer a question: a person at a trusted window. */
+  get hasPerson(): boolean {
+    return this.#options.server.clients.some(({ kind, isTrusted }) => kind === 'window' && isTrusted);
+  }
+
   /** True while nobody is there and only what runs is to be finished. */
   get isFinishing(): boolean {
     return this.#isFinishing;

@@ -47,7 +47,16 @@ export interface AgentDefinition {
   /** True: a run that was lost may be given to the program again; it goes on where it was, or does no harm twice. */
   readonly resumable: boolean;
   readonly loopBreaker: LoopBreakerLimits;
+  /** How it tells what it does: `text` for nothing but output, `jsonl` for docs/process-protocol.md. */
+  readonly protocol: 'text' | 'jsonl';
+  /** Seconds that a run waits for the answer to a question; 0 = it never waits. */
+  readonly waitSec: number;
+  /** Seconds without output after which a run is said to stall; 0 = never. */
+  readonly stallSec: number;
   readonly heartbeat: HeartbeatPolicy;
   /** Those that name it, in the order of the file. */
   readonly namedHeartbeats: readonly NamedHeartbeat[];
 }
+
+/** What a definition that says nothing of these means; definitions in force may be older than the settings. */
+export const builtInTalk = { protocol: 'text', waitSec: 600, stallSec: 600 } as const;

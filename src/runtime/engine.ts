@@ -10,11 +10,13 @@ import type { Logger } from './log.ts';
 import { MachineSlots } from './machineSlots.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import type { ChildStarter } from './runs/childStarter.ts';
+import type { ConversationRecords } from './runs/conversation.ts';
 import { DirectStarter } from './runs/directStarter.ts';
 import { Executor } from './runs/executor.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
 import { SpawnerStarter, usesSpawner, type SpawnerPlace } from './runs/spawner/spawnerStarter.ts';
+import type { LiveNotes } from './liveNotes.ts';
 import { Timers } from './scheduler/timers.ts';
 import { findIssue } from './store/issueTable.ts';
 import { listRunningRuns } from './store/runTable.ts';
@@ -24,8 +26,10 @@ import type { Store } from './store/store.ts';
 import { Alarm } from './wakeups/alarm.ts';
 import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
+import { QuestionDesk } from './wakeups/questionDesk.ts';
 import { WakeQueue } from './wakeups/queue.ts';
 import { sessionKeyOf } from './wakeups/sessionKey.ts';
+import { recordStall } from './wakeups/stallRecords.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 
 export interface EngineOptions {
@@ -53,6 +57,10 @@ export interface EngineOptions {
   readonly stateDirectory: string;
   readonly facts: () => FolderFacts;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
+  /** What running runs say they are at. */
+  readonly notes: LiveNotes;
+  /** Whether there is somebody who could answer a question of a run. */
+  readonly isAttended: () => boolean;
   /** Called after a run has settled and its slot is free. */
   readonly onDidEndRun: () => void;
 }
@@ -67,6 +75,7 @@ export class Engine {
   readonly executor: Executor;
   readonly machineSlots: MachineSlots;
   readonly changes: ChangeRecorder;
+  readonly questions: QuestionDesk;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #watch: ChangeWatch;
@@ -87,6 +96,7 @@ export class Engine {
     this.#alarm = new Alarm({ clock, onDidRing: () => void this.dispatcher.dispatch() });
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
+    this.questions = this.#makeQuestionDesk();
     const timers = new Timers({ clock, log: logger });
     this.#heartbeats = new Heartbeats({
       timers,
@@ -155,6 +165,42 @@ export class Engine {
     this.#starter.dispose?.();
   }
 
+  #makeQuestionDesk(): QuestionDesk {
+    const { store, state, audit, clock } = this.#options;
+    return new QuestionDesk({
+      store,
+      state,
+      desk: this.desk,
+      audit,
+      clock,
+      newId: () => this.queue.newId(),
+      programs: this.executor,
+      onDidWait: (runId, isWaiting) => {
+        this.dispatcher.noteWaiting(runId, isWaiting);
+      },
+    });
+  }
+
+  /** What programs tell while they run; the desk is asked only then. */
+  #conversationRecords(): ConversationRecords {
+    const { state, audit, clock, notes } = this.#options;
+    return {
+      noteProgress: (runId, text) => {
+        notes.set(runId, text);
+      },
+      noteStall: (runId, isStalled) => {
+        recordStall(runId, isStalled, { state, audit, now: () => clock.now() });
+      },
+      ask: (runId, question, isWaiting) => this.questions.ask(runId, question, isWaiting),
+      stopWaiting: (runId) => {
+        this.questions.stopWaiting(runId);
+      },
+      noteUndelivered: (questionId) => {
+        this.questions.wakeWithAnswer(questionId);
+      },
+    };
+  }
+
   #makeExecutor(): Executor {
     const { store, clock, logger, logsDirectory, workspaceFolder, baseEnvironment, onDidGrowLog } = this.#options;
     return new Executor({
@@ -167,10 +213,13 @@ export class Engine {
         },
         settle: (runId, settlement) => {
           this.#watch.settle(runId, settlement);
+          this.#options.notes.delete(runId);
           this.queue.settle(runId, settlement);
         },
         durable: () => store.durable(),
+        ...this.#conversationRecords(),
       },
+      isAttended: this.#options.isAttended,
       adapterOf: (type) => adapters[type],
       trees: this.#trees,
       starter: this.#starter,

@@ -3,23 +3,28 @@ import type { Clock } from './clock.ts';
 import { commandLine } from './config/describe.ts';
 import type { Definitions } from './definitions.ts';
 import { toAgent } from './entities.ts';
-import type { Agent, RuntimeState } from './model.ts';
+import type { LiveNotes } from './liveNotes.ts';
+import type { Agent, Run, RuntimeState } from './model.ts';
 import { findAgent, listAgents, type AgentRow } from './store/agentTable.ts';
 import { findIssue, listIssues } from './store/issueTable.ts';
+import { findQuestion, listPendingQuestions } from './store/questionTable.ts';
 import { findListedRun, listActiveRuns, listSettledRuns } from './store/runTable.ts';
 import type { Touched } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 
 const snapshotIssues = 500;
 const snapshotRuns = 50;
+const snapshotQuestions = 200;
 
 /** Tells clients what the state is: whole as a snapshot, or what a transaction touched as changes. */
 export class FolderSnapshot {
   readonly #store: Store;
   readonly #definitions: Definitions;
   readonly #clock: Clock;
+  readonly #notes: LiveNotes;
 
-  constructor(store: Store, definitions: Definitions, clock: Clock) {
+  constructor(store: Store, definitions: Definitions, clock: Clock, notes: LiveNotes) {
+    this.#notes = notes;
     this.#store = store;
     this.#clock = clock;
     this.#definitions = definitions;
@@ -32,7 +37,10 @@ export class FolderSnapshot {
       configuration: this.#definitions.state,
       agents: listAgents(this.#store).map((row) => this.#toAgent(row)),
       issues: listIssues(this.#store, { limit: snapshotIssues, includeClosed: false }),
-      runs: [...listActiveRuns(this.#store), ...listSettledRuns(this.#store, snapshotRuns)],
+      runs: [...listActiveRuns(this.#store), ...listSettledRuns(this.#store, snapshotRuns)].map((run) =>
+        this.#withNote(run),
+      ),
+      questions: listPendingQuestions(this.#store, { limit: snapshotQuestions }),
     };
   }
 
@@ -40,8 +48,14 @@ export class FolderSnapshot {
     return [
       ...[...touched.issues].map((id) => this.#issueChange(id)),
       ...[...touched.runs].map((id) => this.#runChange(id)),
+      ...[...touched.questions].map((id) => this.#questionChange(id)),
       ...[...touched.agents].map((key) => this.#agentChange(key)),
     ];
+  }
+
+  /** One run, when what it says it is at has changed. */
+  runChanges(id: string): Change[] {
+    return [this.#runChange(id)];
   }
 
   /** All agents, when something changed that concerns any of them. */
@@ -56,7 +70,17 @@ export class FolderSnapshot {
 
   #runChange(id: string): Change {
     const value = findListedRun(this.#store, id);
-    return value ? { kind: 'run', value } : { kind: 'runRemoved', id };
+    return value ? { kind: 'run', value: this.#withNote(value) } : { kind: 'runRemoved', id };
+  }
+
+  /** Clients know of pending ones only. */
+  #questionChange(id: string): Change {
+    const value = findQuestion(this.#store, id);
+    return value?.status === 'pending' ? { kind: 'question', value } : { kind: 'questionRemoved', id };
+  }
+
+  #withNote(run: Run): Run {
+    return run.status === 'running' ? { ...run, message: this.#notes.get(run.id) ?? run.message } : run;
   }
 
   #agentChange(key: string): Change {

@@ -17,6 +17,7 @@ import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
 import { issueTieRequests } from './requests/issueTieRequests.ts';
+import { questionRequests } from './requests/questionRequests.ts';
 import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
@@ -74,6 +75,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...changeRequests({ store, audit, changes: engine.changes }),
     ...runRequests({ ...shared, executor, logsDirectory }),
     ...queueRequests(shared),
+    ...questionRequests({ store, questions: engine.questions }),
     ...simulationRequests({ store, clock, slots: engine.slots, facts }),
     ...whyRequests({ store, clock, facts, isConsented: (agent) => definitions.isConsented(agent) }),
     ...activityRequests({

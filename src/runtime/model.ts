@@ -48,6 +48,7 @@ export const runErrorCodes = [
   'cwd_missing',
   'spawn_failed',
   'exit_code',
+  'reported_failure',
   'signal',
   'exit_unknown',
   'timeout',
@@ -316,7 +317,7 @@ export interface Run {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly errorCode: RunErrorCode | null;
-  /** What happened and what to do next; null for a success. */
+  /** What happened and what to do next; for a success what it said itself; while it runs what it says it is at. */
   readonly message: string | null;
   /** Bytes in its log; while it runs, as last announced. */
   readonly logBytes: number;
@@ -383,6 +384,23 @@ export interface RunDetail extends Run {
 
 /** The key of the session that all wakes of an agent have in common which are about no task. */
 export const unscopedSession = 'unscoped';
+export const questionStatuses = ['pending', 'answered', 'dismissed', 'withdrawn'] as const;
+export type QuestionStatus = (typeof questionStatuses)[number];
+
+/** What a run asked a person. Its texts were written by an agent. */
+export interface Question {
+  readonly id: string;
+  /** Orders questions within the store; larger is newer. */
+  readonly number: number;
+  readonly runId: string;
+  readonly agent: string;
+  readonly taskKey: string;
+  readonly issueId: string | null;
+  readonly text: string;
+  /** Answers that it offers; any other may be given too. */
+  readonly choices: readonly string[];
+  readonly askedAt: number;
+}
 
 /** What a session is kept for: one (agent, task key, adapter type). */
 export interface Session {

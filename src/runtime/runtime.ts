@@ -15,7 +15,9 @@ import { Audit, type Actor, type AuditDetails } from './governance/audit.ts';
 import { AuditHead } from './governance/auditHead.ts';
 import { AuditKeys } from './governance/auditKeys.ts';
 import { makeHandlers } from './handlers.ts';
+import { recordEnd, recordStart } from './lifeRecords.ts';
 import { DisposableStore } from './lifecycle.ts';
+import { LiveNotes } from './liveNotes.ts';
 import type { RuntimeState } from './model.ts';
 import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
@@ -28,7 +30,6 @@ import type { ClientContext } from './serverClient.ts';
 import { settleOrigin } from './stateOrigin.ts';
 import { StopControl, type Asker } from './stopControl.ts';
 import type { Owner } from './store/owner.ts';
-import { listRunningRuns } from './store/runTable.ts';
 import { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
@@ -69,6 +70,7 @@ export class Runtime implements AsyncDisposable {
   readonly #snapshot: FolderSnapshot;
   readonly #feed: ChangeFeed;
   readonly #retention: Retention;
+  readonly #notes: LiveNotes;
   readonly #engine: Engine;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
@@ -106,7 +108,10 @@ export class Runtime implements AsyncDisposable {
       clock,
       logger,
     });
-    this.#snapshot = new FolderSnapshot(store, this.#definitions, clock);
+    this.#notes = this.#disposables.add(
+      new LiveNotes(clock, (runId) => this.#feed.add(this.#snapshot.runChanges(runId), store.durable())),
+    );
+    this.#snapshot = new FolderSnapshot(store, this.#definitions, clock, this.#notes);
     this.#feed = new ChangeFeed({
       publish: (batch) => {
         this.#server.publish(batch);
@@ -234,31 +239,11 @@ export class Runtime implements AsyncDisposable {
     void watcher.start();
   }
 
-  /** The first entry of each life: everything up to the key that a window brings is chained without one. */
   #recordStart(): void {
-    const { remarks } = this.#store;
-    const lostRuns = listRunningRuns(this.#store).length;
-    const { version } = this.#options.build;
-    this.#store.transact((writer) => {
-      const details = { version, lostRuns, isStopped: this.#stopControl.isStopped };
-      this.#audit.record(writer, { actor: 'runtime', action: 'runtime.started', target: 'runtime', details });
-      if (remarks.length === 0) return;
-      // Only where a person chose to go on without what was lost does the log rightly end earlier than it did.
-      const action = this.#options.continueAfter === undefined ? 'state.recovered' : 'state.continued';
-      this.#audit.record(writer, { actor: 'runtime', action, target: 'state', text: remarks.join('\n') });
-    });
-  }
-
-  #recordEnd(reason: string): void {
-    try {
-      const entry = { actor: this.#stopActor, action: 'runtime.stopped', target: 'runtime', text: reason } as const;
-      this.#store.transact((writer) => {
-        this.#audit.record(writer, entry);
-      });
-    } catch (error) {
-      // A store that cannot be written is what ends the runtime in the first place.
-      this.#options.logger.warn('The end of the runtime was not recorded', toError(error).message);
-    }
+    const { build, continueAfter } = this.#options;
+    const { isStopped } = this.#stopControl;
+    const isContinued = continueAfter !== undefined;
+    recordStart(this.#store, this.#audit, { version: build.version, isStopped, isContinued });
   }
 
   /** Only a trusted window has a say in what the audit log is chained with. */
@@ -294,6 +279,7 @@ export class Runtime implements AsyncDisposable {
     }
     this.#mode = 'draining';
     this.#announceRuntime();
+    this.#engine.executor.stopWaiting();
     this.#disposables.add(
       this.#options.clock.setTimeout(() => {
         this.#leave(`${reason}; it waited long enough for its runs.`);
@@ -344,7 +330,7 @@ export class Runtime implements AsyncDisposable {
     await this.#feed.whenPublished();
     if (!whenClosed) await this.#server.stop();
     this.#disposables.dispose();
-    this.#recordEnd(reason);
+    recordEnd(this.#store, this.#audit, { actor: this.#stopActor, reason, logger });
     await this.#auditHead.export();
     this.#auditHead.dispose();
     await this.#store.close().catch((error: unknown) => {
@@ -370,6 +356,8 @@ export class Runtime implements AsyncDisposable {
       stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
+      notes: this.#notes,
+      isAttended: () => this.#mode === 'running' && this.#attendance.hasPerson,
       facts: () => this.#facts(),
       onDidGrowLog: (growth) => {
         this.#server.growLog(growth);
@@ -439,6 +427,7 @@ export class Runtime implements AsyncDisposable {
       hasGround: () => fs.existsSync(folder.path) && (this.#server.clients.length > 0 || hasInstallation()),
       onDidChange: () => {
         if (this.#attendance.isTrusted) this.#engine.startHeartbeats();
+        if (this.#attendance.isFinishing) this.#engine.executor.stopWaiting();
         void this.#engine.dispatcher.dispatch();
       },
       onDidExpire: () => {

@@ -62,6 +62,8 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
 function describe(agent: Agent, active: readonly Run[], state: FolderState, { now, t }: ViewSetting): string {
   const parts = [statusText(agent, t)];
   if (isLimited(agent, now)) parts.push(t('limit reached, tries again at {0}', formatAhead(agent.limitedUntil, now)));
+  if (active.some((run) => run.waitingSince !== null)) parts.push(t('waiting for you'));
+  if (active.some((run) => run.stalledSince !== null)) parts.push(t('says nothing'));
   const queued = active.filter((run) => run.status === 'queued').length;
   if (queued > 0) parts.push(t('{0} queued', queued));
   else if (agent.status === 'idle' || agent.status === 'error') parts.push(badEnd(agent, state, t));

@@ -13,6 +13,7 @@ export type Notice =
   | { readonly kind: 'tripped'; readonly folder: string; readonly agent: string; readonly reason: string }
   /** A run was cancelled behind which a person's messages wait. */
   | { readonly kind: 'confirm'; readonly folder: string; readonly run: Run }
+  | { readonly kind: 'stalledRun'; readonly folder: string; readonly run: Run }
   | {
       readonly kind: 'notConnected';
       readonly folder: string;
@@ -28,7 +29,8 @@ type Review = Extract<Notice, { kind: 'review' }>;
 
 /**
  * Decides what deserves a message: each set of definitions to review once, those of several folders as one, each failed run once and many at
- * once as one, each chain of agents that was stopped once, each lost connection once, each recovery of a damaged state once. What had happened before the folder was first seen is old news.
+ * once as one, each chain of agents that was stopped once, each lost connection once, each recovery of a damaged state once, each run that falls silent
+ * once. What had happened before the folder was first seen is old news.
  */
 export class Attention {
   readonly #reviewed = new Map<string, string>();
@@ -41,6 +43,8 @@ export class Attention {
   readonly #toldOf = new Map<string, ReadonlySet<string>>();
   /** By folder: ids of the runs whose end is known. */
   readonly #seenRuns = new Map<string, Set<string>>();
+  /** By folder: ids of the runs that are known to say nothing. */
+  readonly #stalledRuns = new Map<string, Set<string>>();
 
   /**
    * What is new in these folders since the last call. Without trust nothing can be accepted: definitions to review are
@@ -57,6 +61,7 @@ export class Attention {
       ...folders.flatMap((folder) => this.#newQuestions(folder)),
       ...oneReview(isTrusted ? folders.flatMap((folder) => this.#newReview(folder)) : []),
       ...folders.flatMap((folder) => this.#newLoop(folder)),
+      ...folders.flatMap((folder) => this.#newStalledRuns(folder)),
       ...runs,
     ];
   }
@@ -127,6 +132,15 @@ export class Attention {
         .filter(({ id }) => told?.has(id) !== true)
         .map((run): Notice => ({ kind: 'confirm', folder: path, run })),
     ];
+  }
+
+  #newStalledRuns({ path, state }: ViewedFolder): Notice[] {
+    if (state === null) return [];
+    const stalled = [...state.runs.values()].filter(({ stalledSince }) => stalledSince !== null);
+    const told = this.#stalledRuns.get(path);
+    this.#stalledRuns.set(path, new Set(stalled.map(({ id }) => id)));
+    if (told === undefined) return [];
+    return stalled.filter(({ id }) => !told.has(id)).map((run) => ({ kind: 'stalledRun', folder: path, run }));
   }
 
   #newFailedRuns({ path, state }: ViewedFolder): Extract<Notice, { kind: 'failedRun' }>[] {

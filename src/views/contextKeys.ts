@@ -31,6 +31,7 @@ export function createContextKeys(connections: {
       'reveille.hasDamagedState',
       connections.folders.some(({ status }) => status.kind === 'failed' && status.action === 'chooseState'),
     );
+    set('reveille.hasQuestion', totals.questions > 0);
     set('reveille.hasActiveRuns', totals.running + totals.queued > 0);
     set(
       'reveille.hasRun',

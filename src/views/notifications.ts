@@ -53,6 +53,8 @@ async function show(notice: Notice, memory: vscode.Memento): Promise<void> {
       return showTripped(notice);
     case 'confirm':
       return showConfirm(notice);
+    case 'stalledRun':
+      return showStalledRun(notice);
     case 'notConnected':
       return showNotConnected(notice);
     case 'loop':
@@ -140,6 +142,16 @@ async function showConfirm({ folder, run }: Extract<Notice, { kind: 'confirm' }>
   const subject = { kind: 'run', folder, runId: run.id };
   if (answer === proceed) await vscode.commands.executeCommand('reveille.queue.runNow', subject);
   else if (answer === discard) await vscode.commands.executeCommand('reveille.queue.discard', subject);
+}
+
+async function showStalledRun({ folder, run }: Extract<Notice, { kind: 'stalledRun' }>): Promise<void> {
+  const log = vscode.l10n.t('Show Log');
+  const cancel = vscode.l10n.t('Cancel Run');
+  const message = vscode.l10n.t('{0} has put out nothing for a while. It may hang, or wait for something.', run.agent);
+  const answer = await vscode.window.showWarningMessage(plainMessage(message), log, cancel);
+  const subject = { kind: 'run', folder, runId: run.id };
+  if (answer === log) await vscode.commands.executeCommand('reveille.run.openLog', subject);
+  else if (answer === cancel) await vscode.commands.executeCommand('reveille.run.cancel', subject);
 }
 
 async function showNotConnected({ name, message, action }: Extract<Notice, { kind: 'notConnected' }>): Promise<void> {

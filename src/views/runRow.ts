@@ -41,7 +41,7 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
     description: place.under === 'runs' && why !== '' ? `${description} · ${why}` : description,
     tooltip: tooltip(run, place.state, view),
     spoken: [run.agent, description, run.reason].join(', '),
-    icon: icons[run.status],
+    icon: iconOf(run),
     flags: [
       'run',
       run.status,
@@ -52,6 +52,12 @@ export function runRow(run: Run, place: RunRowPlace, view: ViewSetting): TreeNod
     subject: { kind: 'run', folder: place.folder, runId: run.id },
     command: 'reveille.run.openLog',
   });
+}
+
+/** A running run that wants something of a person looks like it. */
+function iconOf(run: Run): TreeIcon {
+  if (run.waitingSince !== null) return { id: 'comment-discussion', color: 'charts.yellow' };
+  return run.stalledSince === null ? icons[run.status] : { id: 'warning', color: 'charts.yellow' };
 }
 
 /** True until a run has settled. */
@@ -79,10 +85,7 @@ function describe(run: Run, state: FolderState, view: ViewSetting): string {
   if (run.heldFor === 'confirmation') return `${t('Continue?')} · ${holdText(run.heldFor, t)}`;
   if (run.status === 'queued') return `${t('queued')} · ${waitText(run, state, view)}`;
   const attempt = attemptText(run, state, t) ?? '';
-  if (run.status === 'running') {
-    const started = t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t));
-    return [t('running'), attempt, started].filter(Boolean).join(' · ');
-  }
+  if (run.status === 'running') return describeRunning(run, attempt, { now, t });
   const duration = runDurationMs(run);
   const parts = [
     formatOutcome(run, t),
@@ -90,6 +93,16 @@ function describe(run: Run, state: FolderState, view: ViewSetting): string {
     duration === null ? '' : formatDuration(duration),
     formatRelativeTime(run.finishedAt ?? now, now, t),
   ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function describeRunning(run: Run, attempt: string, { now, t }: ViewSetting): string {
+  if (run.waitingSince !== null) {
+    return `${t('waiting for you')} · ${t('asked {0}', formatRelativeTime(run.waitingSince, now, t))}`;
+  }
+  const parts = [t('running'), attempt, t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))];
+  if (run.stalledSince !== null) parts.push(t('says nothing'));
+  else if (run.message !== null) parts.push(shorten(run.message, 80));
   return parts.filter(Boolean).join(' · ');
 }
 
@@ -111,6 +124,6 @@ function tooltip(run: Run, state: FolderState, view: ViewSetting): string {
     [t('Duration'), duration === null ? null : formatDuration(duration)],
     [t('Changes'), run.changes === null ? null : changesText(run.changes, t)],
     [t('Log'), logText(run, t)],
-    [t('What happened'), run.message],
+    [run.status === 'running' ? t('Says') : t('What happened'), run.message],
   ]);
 }

@@ -42,6 +42,10 @@ export interface Totals {
   readonly invalid: number;
   /** Agents of which a definition was accepted, so that they can run. */
   readonly runnable: number;
+  /** What runs ask and nobody has answered. */
+  readonly questions: number;
+  /** Running runs that say nothing. */
+  readonly stalled: number;
 }
 
 export function totalsOf(folders: readonly ViewedFolder[]): Totals {
@@ -55,17 +59,21 @@ export function totalsOf(folders: readonly ViewedFolder[]): Totals {
     failed: 0,
     invalid: 0,
     runnable: 0,
+    questions: 0,
+    stalled: 0,
   };
   for (const { status, state } of folders) {
     if (status.kind === 'failed') totals.failed += 1;
     if (state === null) continue;
     totals.connected += 1;
     totals.agents += state.agents.size;
+    totals.questions += state.questions.size;
     totals.pending += state.configuration.pending.length;
     if (state.configuration.status === 'invalid') totals.invalid += 1;
     for (const agent of state.agents.values()) if (agent.isRunnable) totals.runnable += 1;
     if (state.runtime.isStopped) totals.stopped += 1;
     for (const run of state.runs.values()) {
+      if (run.stalledSince !== null) totals.stalled += 1;
       if (run.status === 'running') totals.running += 1;
       else if (run.status === 'queued') totals.queued += 1;
     }
@@ -112,11 +120,18 @@ function statusText(folders: readonly ViewedFolder[], totals: Totals, t: Transla
   if (totals.stopped > 0 && totals.running === 0) return `$(debug-stop) ${t('Reveille: stopped')}`;
   const connecting = connectingText(folders, t);
   if (connecting !== null) return `$(pulse) ${connecting}`;
+  if (totals.questions > 0) return `$(comment-discussion) ${waitingText(totals, t)}`;
   if (totals.running > 0) return `$(sync~spin) ${workText(totals, t)}`;
   if (totals.pending > 0) return `$(shield) ${t('Reveille: {0} to review', totals.pending)}`;
   if (totals.invalid > 0) return `$(warning) ${t('Reveille: mistake in the configuration')}`;
   if (totals.queued > 0) return `$(clock) ${t('Reveille: {0} queued', totals.queued)}`;
   return '$(pulse) Reveille';
+}
+
+/** What waits for a person, and what runs besides. */
+function waitingText(totals: Totals, t: Translate): string {
+  const waiting = t('{0} waiting for you', totals.questions);
+  return totals.running > 0 ? `${waiting}, ${t('{0} running', totals.running)}` : waiting;
 }
 
 /** What runs and what waits, in few words. */
@@ -131,16 +146,18 @@ export function attentionBadge(
   isTrusted: boolean,
   t: Translate,
 ): { readonly value: number; readonly tooltip: string } | undefined {
-  const { pending: all, invalid } = totalsOf(folders);
+  const { pending: all, invalid, stalled } = totalsOf(folders);
   // Without trust nothing can be accepted, so nothing waits for the user.
   const pending = isTrusted ? all : 0;
-  if (pending + invalid === 0) return undefined;
+  if (pending + invalid + stalled === 0) return undefined;
   const parts = [
     pending === 1 ? t('1 agent definition waits for your review') : '',
     pending > 1 ? t('{0} agent definitions wait for your review', pending) : '',
     invalid > 0 ? t('the configuration has a mistake') : '',
+    stalled === 1 ? t('1 run says nothing') : '',
+    stalled > 1 ? t('{0} runs say nothing', stalled) : '',
   ];
-  return { value: pending + invalid, tooltip: parts.filter(Boolean).join(', ') };
+  return { value: pending + invalid + stalled, tooltip: parts.filter(Boolean).join(', ') };
 }
 
 function statusTooltip(totals: Totals, t: Translate): string {
@@ -152,6 +169,10 @@ function statusTooltip(totals: Totals, t: Translate): string {
       : t('{0} agents, {1}', totals.agents, workText(totals, t)),
     totals.pending === 1 ? t('1 agent definition waits for your review') : '',
     totals.pending > 1 ? t('{0} agent definitions wait for your review', totals.pending) : '',
+    totals.questions === 1 ? t('1 question waits for you') : '',
+    totals.questions > 1 ? t('{0} questions wait for you', totals.questions) : '',
+    totals.stalled === 1 ? t('1 run says nothing') : '',
+    totals.stalled > 1 ? t('{0} runs say nothing', totals.stalled) : '',
     totals.invalid > 0 ? t('The configuration has a mistake; the last good definitions stay in force.') : '',
     totals.failed === 1 ? t('1 folder is not connected.') : '',
     totals.failed > 1 ? t('{0} folders are not connected.', totals.failed) : '',

@@ -4,7 +4,8 @@ export type Subject =
   | { readonly kind: 'agent'; readonly folder: string; readonly agent: string }
   | { readonly kind: 'run'; readonly folder: string; readonly runId: string }
   | { readonly kind: 'heartbeat'; readonly folder: string; readonly heartbeatId: string }
-  | { readonly kind: 'issue'; readonly folder: string; readonly issueId: string };
+  | { readonly kind: 'issue'; readonly folder: string; readonly issueId: string }
+  | { readonly kind: 'question'; readonly folder: string; readonly questionId: string; readonly choice?: string };
 
 /** One row of a tree, without anything of the editor's API in it. */
 export interface TreeNode {

@@ -5,6 +5,7 @@ import { agentRows } from './agentsModel.ts';
 import { agentsMessage } from './configurationProblems.ts';
 import type { ViewSetting } from './folderLevel.ts';
 import type { HeartbeatPages } from './heartbeatPages.ts';
+import { inboxBadge, inboxRows } from './inboxModel.ts';
 import { issueRows } from './issuesModel.ts';
 import { ModelTree } from './modelTree.ts';
 import type { OlderRunPages } from './olderRunPages.ts';
@@ -12,14 +13,14 @@ import { runRows } from './runsModel.ts';
 import { attentionBadge } from './situation.ts';
 import { translate } from './translate.ts';
 
-/** What the three views show. */
+/** What the views show. */
 export interface TreesOptions {
   readonly connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
   readonly olderRuns: OlderRunPages;
   readonly heartbeats: HeartbeatPages;
 }
 
-/** The views Agents, Issues and Runs. */
+/** The views Agents, Issues, Runs and Inbox. */
 export function createTrees({ connections, olderRuns, heartbeats }: TreesOptions): vscode.Disposable {
   const setting = (): ViewSetting => ({ now: Date.now(), t: translate });
   const { onDidChange } = connections;
@@ -45,6 +46,12 @@ export function createTrees({ connections, olderRuns, heartbeats }: TreesOptions
           olderRuns.onDidChange(() => listener(undefined)),
           heartbeats.onDidChange(() => listener(undefined)),
         ),
+    }),
+    new ModelTree({
+      viewId: 'reveille.inbox',
+      rows: () => inboxRows(connections.folders, setting()),
+      badge: () => inboxBadge(connections.folders, translate),
+      onDidChange,
     }),
   ];
   return vscode.Disposable.from(...trees);

@@ -25,6 +25,7 @@ function toSnapshot(state: FolderState): Snapshot {
     agents: [...state.agents.values()],
     issues: [...state.issues.values()],
     runs: [...state.runs.values()],
+    questions: [...state.questions.values()],
   };
 }
 

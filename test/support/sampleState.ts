@@ -1,5 +1,5 @@
 import type { ChangeBatch, Snapshot } from '../../src/protocol.ts';
-import type { Agent, HeartbeatRun, Issue, Run, RuntimeState } from '../../src/runtime/model.ts';
+import type { Agent, HeartbeatRun, Issue, Question, Run, RuntimeState } from '../../src/runtime/model.ts';
 
 export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
   return {
@@ -102,6 +102,21 @@ export function sampleIssue(number: number, part: Partial<Issue> = {}): Issue {
   };
 }
 
+export function sampleQuestion(number: number, part: Partial<Question> = {}): Question {
+  return {
+    id: `question-${String(number)}`,
+    number,
+    runId: 'run-1',
+    agent: 'engineer',
+    taskKey: 'on_demand',
+    issueId: null,
+    text: `Question ${String(number)}?`,
+    choices: [],
+    askedAt: 1,
+    ...part,
+  };
+}
+
 export function sampleRuntime(part: Partial<RuntimeState> = {}): RuntimeState {
   return {
     pid: 1,
@@ -125,6 +140,7 @@ export function sampleSnapshot(part: Partial<Snapshot> = {}): Snapshot {
     agents: [sampleAgent('engineer')],
     issues: [],
     runs: [],
+    questions: [],
     ...part,
   };
 }

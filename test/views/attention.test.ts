@@ -45,6 +45,17 @@ describe('what deserves a message', () => {
     ]);
   });
 
+  it('is a run that falls silent, each time once, and none that was silent before the window came', () => {
+    const attention = new Attention();
+    const silent = (number: number) => sampleRun(number, { status: 'running', startedAt: 1, stalledSince: 2 });
+    const heard = sampleRun(2, { status: 'running', startedAt: 1 });
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [silent(1)] })), []);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [silent(1), silent(2)] })), ['stalledRun']);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [silent(1), silent(2)] })), []);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [silent(1), heard] })), []);
+    assert.deepEqual(kinds(attention, viewedFolder({ runs: [silent(1), silent(2)] })), ['stalledRun']);
+  });
+
   it('is no run that succeeded or was cancelled', () => {
     const attention = new Attention();
     attention.next([viewedFolder()], true);

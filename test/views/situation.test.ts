@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { untranslated } from '../../src/format.ts';
 import type { ViewedFolder } from '../../src/views/folderLevel.ts';
 import { attentionBadge, situationOf, statusItem } from '../../src/views/situation.ts';
-import { sampleAgent, sampleRun } from '../support/sampleState.ts';
+import { sampleAgent, sampleQuestion, sampleRun } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
 
 const unconnected = (status: ViewedFolder['status']): ViewedFolder => ({ name: 'a', path: '/a', status, state: null });
@@ -46,6 +46,11 @@ describe('the status bar item', () => {
     ],
     ['$(shield) Reveille: 1 to review', [viewedFolder({ pending: [pending] })]],
     ['$(sync~spin) 1 running', [viewedFolder({ pending: [pending], runs: [running] })]],
+    ['$(comment-discussion) 2 waiting for you', [viewedFolder({ questions: [sampleQuestion(1), sampleQuestion(2)] })]],
+    [
+      '$(comment-discussion) 1 waiting for you, 1 running',
+      [viewedFolder({ questions: [sampleQuestion(1)], runs: [running] })],
+    ],
     ['$(debug-stop) Reveille: stopped', [viewedFolder({ runtime: { isStopped: true } })]],
     ['$(debug-disconnect) Reveille: not connected', [failed]],
   ] as const) {
@@ -79,5 +84,13 @@ describe('the badge on the icon', () => {
     assert.equal(attentionBadge(folders, false, untranslated), undefined);
     assert.equal(statusItem(folders, false, untranslated)?.text, '$(pulse) Reveille');
     assert.match(statusItem(folders, false, untranslated)?.tooltip ?? '', /Restricted Mode/);
+  });
+});
+
+describe('a run that says nothing', () => {
+  it('counts on the icon of the view container', () => {
+    const silent = viewedFolder({ runs: [{ ...running, stalledSince: 5 }] });
+    assert.deepEqual(attentionBadge([silent], true, untranslated), { value: 1, tooltip: '1 run says nothing' });
+    assert.match(statusItem([silent], true, untranslated)?.tooltip ?? '', /1 run says nothing/);
   });
 });

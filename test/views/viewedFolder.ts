@@ -1,6 +1,14 @@
 import { fromSnapshot } from '../../src/connection/folderState.ts';
 import type { ConnectionStatus } from '../../src/connection/connection.ts';
-import type { Agent, ConfigurationState, Issue, PendingConsent, Run, RuntimeState } from '../../src/runtime/model.ts';
+import type {
+  Agent,
+  ConfigurationState,
+  Issue,
+  PendingConsent,
+  Question,
+  Run,
+  RuntimeState,
+} from '../../src/runtime/model.ts';
 import type { ViewedFolder } from '../../src/views/folderLevel.ts';
 import { sampleSnapshot } from '../support/sampleState.ts';
 
@@ -11,6 +19,7 @@ export interface FolderParts {
   readonly agents?: Agent[];
   readonly runs?: Run[];
   readonly issues?: Issue[];
+  readonly questions?: Question[];
   readonly pending?: PendingConsent[];
   readonly configuration?: Partial<ConfigurationState>;
   readonly runtime?: Partial<RuntimeState>;
@@ -30,6 +39,7 @@ export function viewedFolder(parts: FolderParts = {}): ViewedFolder {
     agents: parts.agents ?? [],
     runs: parts.runs ?? [],
     issues: parts.issues ?? [],
+    questions: parts.questions ?? [],
     configuration: { ...configuration, problems: [...configuration.problems], pending: [...configuration.pending] },
     runtime: { ...snapshot.runtime, ...parts.runtime },
   });

@@ -1,5 +1,6 @@
 import type { AgentDefinition } from '../definition.ts';
 import type { Issue, WakeSource } from '../model.ts';
+import type { EventReader } from './events.ts';
 
 /** What one run is for; the same for every adapter. */
 export interface RunRequest {
@@ -33,6 +34,8 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
   /** Written to standard input, which is closed then; null = nothing to read. */
   readonly stdin: string | null;
+  /** True: standard input stays open after that, for answers. */
+  readonly keepsInput?: boolean;
 }
 
 /** What to execute for a run; each kind has a driver of its own. */
@@ -42,4 +45,6 @@ export type Plan = ProcessPlan;
 export interface Adapter {
   readonly type: AgentDefinition['adapter'];
   plan(definition: AgentDefinition, request: RunRequest): Plan;
+  /** A reader of one run's outputs; null if its program tells nothing. */
+  read(definition: AgentDefinition): EventReader | null;
 }

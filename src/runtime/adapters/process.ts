@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
 import type { Adapter, ProcessPlan, RunRequest } from './adapter.ts';
 import { layerEnvironments } from './environmentLayers.ts';
+import { JsonLinesReader } from './jsonLines.ts';
 
 const reservedPrefix = 'REVEILLE_';
 
@@ -9,6 +10,7 @@ const reservedPrefix = 'REVEILLE_';
 export const processAdapter: Adapter = {
   type: 'process',
   plan: (definition, request) => planProcess(process.platform, definition, request),
+  read: ({ protocol }) => (protocol === 'jsonl' ? new JsonLinesReader() : null),
 };
 
 /** The plan of a run of type `process` on the given platform. */
@@ -24,8 +26,14 @@ export function planProcess(platform: NodeJS.Platform, definition: AgentDefiniti
       withoutReserved(definition.env),
       withoutNulls(describeRun(request)),
     ]),
-    stdin: request.prompt,
+    ...toInput(definition, request),
   };
+}
+
+/** A program that can be answered gets its prompt as a line, because its input does not end there. */
+function toInput({ protocol }: AgentDefinition, { prompt }: RunRequest): Pick<ProcessPlan, 'stdin' | 'keepsInput'> {
+  if (protocol === 'text') return { stdin: prompt };
+  return { stdin: `${JSON.stringify({ reveille: 'prompt', text: prompt })}\n`, keepsInput: true };
 }
 
 /** A relative path counts from the workspace folder, a bare name is left to the PATH. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentDefinition, LoopBreakerLimits } from '../definition.ts';
+import { builtInTalk, endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
 import type { CatchUpPolicy, HeartbeatPolicy, NamedHeartbeat } from '../model.ts';
 import { findExecutedFiles, toRelative } from './executedFiles.ts';
 
@@ -115,20 +115,22 @@ function hash(value: unknown): string {
   return createHash('sha256').update(toCanonicalJson(value)).digest('hex');
 }
 
-function toPortable(definition: AgentDefinition, folder: string): Partial<AgentDefinition> {
+function toPortable(definition: AgentDefinition, folder: string): object {
   const relative = toRelative(definition.cwd, folder);
   // NUL cannot stand in a real path, so no absolute path looks like a relative one.
-  const portable = { ...definition, cwd: relative === null ? definition.cwd : `\0${relative}` };
-  return withoutNulls(portable, ['provider', 'providerSlots']);
+  return { ...withoutBuiltIn(definition), cwd: relative === null ? definition.cwd : `\0${relative}` };
 }
 
-/** What was not said counts as if there were no such field: accepted before there was one, it stays accepted. */
-function withoutNulls(
-  definition: AgentDefinition,
-  fields: readonly (keyof AgentDefinition)[],
-): Partial<AgentDefinition> {
+/** What was accepted before these settings existed is still accepted while they say nothing. */
+function withoutBuiltIn(definition: AgentDefinition): object {
+  const builtIn: Readonly<Record<string, unknown>> = {
+    ...builtInTalk,
+    ...endurance,
+    provider: null,
+    providerSlots: null,
+  };
   const isSaid = ([name, value]: [string, unknown]): boolean =>
-    value !== null || !fields.some((field) => field === name);
+    !Object.hasOwn(builtIn, name) || !isDeepStrictEqual(builtIn[name], value);
   return Object.fromEntries(Object.entries(definition).filter(isSaid));
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
+import { builtInTalk, endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
 import { catchUpPolicies, onlyIfKinds, type HeartbeatPolicy, type NamedHeartbeat } from '../model.ts';
 import { parseQuietHours } from '../quietHours.ts';
 import { findCronMistake, isTimezone } from './cronText.ts';
@@ -170,6 +170,22 @@ const agent = z.strictObject({
     .default(endurance.resumable)
     .describe('True: a run that was lost is given to the program once more; it must bear that.'),
   loopBreaker: loopBreaker.prefault({}),
+  protocol: z
+    .enum(['text', 'jsonl'])
+    .default(builtInTalk.protocol)
+    .describe('`jsonl`: marked JSON lines of its output are read, see docs/process-protocol.md. Default: text.'),
+  waitSec: z
+    .int()
+    .min(0)
+    .max(dayInSec)
+    .default(builtInTalk.waitSec)
+    .describe('Seconds that a run waits for the answer to a question; 0 = never. Default 600.'),
+  stallSec: z
+    .int()
+    .min(0)
+    .max(7 * dayInSec)
+    .default(builtInTalk.stallSec)
+    .describe('Seconds without output after which a run needs attention; 0 = never. Default 600.'),
   enabled: z.boolean().default(true).describe('False: nothing wakes it.'),
   heartbeat: z.union([cron, heartbeatMap]).prefault({}).describe('When it is woken: a cron expression, or a map.'),
 });
@@ -327,6 +343,9 @@ export function toDefinitions(
     retries: configured.retries ?? base.retries,
     resumable: configured.resumable,
     loopBreaker: toLimits(configured.loopBreaker),
+    protocol: configured.protocol,
+    waitSec: configured.waitSec,
+    stallSec: configured.stallSec,
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));

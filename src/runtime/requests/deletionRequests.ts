@@ -5,6 +5,7 @@ import { userActor, type Audit, type Actor } from '../governance/audit.ts';
 import type { ConfigurationState } from '../model.ts';
 import { LogFolder } from '../runs/logFolder.ts';
 import type { RequestHandlers } from '../server.ts';
+import type { ClientContext } from '../serverClient.ts';
 import { eraseActivityTexts } from '../store/activityTable.ts';
 import { setAgentState } from '../store/agentTable.ts';
 import {
@@ -20,12 +21,14 @@ import {
 } from '../store/deletion.ts';
 import { listBlocked } from '../store/issueBlockerTable.ts';
 import { findIssue } from '../store/issueTable.ts';
+import { listPendingAbout, listPendingOf } from '../store/questionTable.ts';
 import { countRuns, findRun } from '../store/runTable.ts';
-import type { StateWriter } from '../store/stateWriter.ts';
+import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
 import type { Store } from '../store/store.ts';
 import { eventsOfFreed, eventsOfParent, touchRelated } from '../wakeups/issueConsequences.ts';
 import { isOpen } from '../wakeups/issueEvents.ts';
 import type { WakeDesk } from '../wakeups/wakeDesk.ts';
+import { withdrawQuestions } from '../wakeups/withdrawQuestions.ts';
 import { requireAgent, unknownIssue } from './agentRequests.ts';
 import { wakeFor } from './issueActs.ts';
 import { assertMayManageState } from './stateRequests.ts';
@@ -65,23 +68,7 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
     'issue.delete': async ({ issueId }, client) => {
       assertMayManageState(client);
       state.commit((transaction) => {
-        const issue = findIssue(transaction, issueId);
-        if (!issue) throw unknownIssue();
-        if (isIssueBusy(transaction, issueId)) {
-          throw new UserError(
-            'refused',
-            `Issue #${String(issue.number)} is being worked on, or a run for it is queued. Cancel that run first, then delete the issue.`,
-          );
-        }
-        const freed = listBlocked(transaction, issueId);
-        touchRelated(transaction, issue);
-        for (const child of eraseIssue(transaction, issueId)) transaction.touchIssue(child);
-        eraseActivityTexts(transaction, { issueId });
-        audit.record(transaction, { actor: userActor(client), action: 'issue.deleted', target: `issue:${issueId}` });
-        transaction.touchIssue(issueId);
-        if (!isOpen(issue.status)) return;
-        const events = [...eventsOfFreed(transaction, freed, issue), ...eventsOfParent(transaction, issue)];
-        wakeFor(options, transaction, events, client);
+        removeIssue(options, transaction, issueId, client);
       });
       await options.desk.settleRequests();
       return {};
@@ -94,10 +81,11 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
         if (run.finishedAt === null) {
           throw new UserError('refused', 'That run is queued or running. Cancel it first, then delete it.');
         }
+        const { agent } = run;
+        for (const { id } of listPendingOf(transaction, { agent, runId })) transaction.touchQuestion(id);
         eraseRuns(transaction, [runId]);
         eraseActivityTexts(transaction, { runId });
         refreshLastRun(transaction, run.agent);
-        const { agent } = run;
         audit.record(transaction, {
           actor: userActor(client),
           action: 'run.deleted',
@@ -128,6 +116,33 @@ export function deletionRequests(options: DeletionRequestOptions): DeletionReque
   };
 }
 
+/** As part of the caller's transaction. Whoever waited for it, or had it as a part, is woken. */
+function removeIssue(
+  options: DeletionRequestOptions,
+  transaction: StateTransaction,
+  issueId: string,
+  client: ClientContext,
+): void {
+  const issue = findIssue(transaction, issueId);
+  if (!issue) throw unknownIssue();
+  if (isIssueBusy(transaction, issueId)) {
+    throw new UserError(
+      'refused',
+      `Issue #${String(issue.number)} is being worked on, or a run for it is queued. Cancel that run first, then delete the issue.`,
+    );
+  }
+  const freed = listBlocked(transaction, issueId);
+  touchRelated(transaction, issue);
+  for (const id of listPendingAbout(transaction, issueId)) transaction.touchQuestion(id);
+  for (const child of eraseIssue(transaction, issueId)) transaction.touchIssue(child);
+  eraseActivityTexts(transaction, { issueId });
+  options.audit.record(transaction, { actor: userActor(client), action: 'issue.deleted', target: `issue:${issueId}` });
+  transaction.touchIssue(issueId);
+  if (!isOpen(issue.status)) return;
+  const events = [...eventsOfFreed(transaction, freed, issue), ...eventsOfParent(transaction, issue)];
+  wakeFor(options, transaction, events, client);
+}
+
 /** A long history is deleted a piece at a time; meanwhile the agent is terminated, so that nothing new comes. */
 async function deleteAgentInSlices(options: DeletionRequestOptions, agent: string, actor: Actor): Promise<void> {
   const { store, state, clock, audit, logsDirectory } = options;
@@ -136,6 +151,7 @@ async function deleteAgentInSlices(options: DeletionRequestOptions, agent: strin
       throw new UserError('refused', `${agent} is running. Cancel its runs first, then delete it.`);
     }
     setAgentState(transaction, agent, 'terminated', 'It is being deleted.');
+    withdrawQuestions(transaction, { agent }, { at: clock.now(), audit });
     transaction.touchAgent(agent);
   });
   for (;;) {

@@ -1,12 +1,14 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ProcessPlan } from '../adapters/adapter.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { ProcessExit } from './processOutcome.ts';
 
-/** The started first process of a run. Its input is written, and closed, by whoever started it. */
+/** The started first process of a run. Its input is written by whoever started it, and closed unless the plan keeps it. */
 export interface StartedChild {
   /** Null if the system would not say. */
   readonly identity: ProcessIdentity | null;
+  /** Its standard input while that is open; null if it has none. Writing to one that was closed there does no harm. */
+  readonly stdin: Writable | null;
   /** Nothing of them is lost if they are listened to in the turn in which the start became known. */
   readonly stdout: Readable;
   readonly stderr: Readable;

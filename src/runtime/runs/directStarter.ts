@@ -48,7 +48,8 @@ function spawn(plan: ProcessPlan) {
   const child = execa(plan.file, plan.args, { ...spawnOptions, stdin, cwd, env: { ...env }, shell });
   // A program need not read what it was told; then writing fails, and that is its own business.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(plan.stdin ?? '');
+  child.stdin?.write(plan.stdin ?? '');
+  if (plan.keepsInput !== true) child.stdin?.end();
   return child;
 }
 
@@ -71,6 +72,7 @@ function follow(child: Child, pid: number, startedAt: number): StartedChild {
   );
   return {
     identity: identifyChild(pid, startedAt),
+    stdin: stdin ?? null,
     stdout,
     stderr,
     exited,

@@ -9,6 +9,7 @@ import type { ProcessIdentity } from '../processIdentity.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import type { ChildStarter } from './childStarter.ts';
+import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
 import { startProcess, type ProcessRun } from './processDriver.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
@@ -35,7 +36,9 @@ export interface RunRecords {
 }
 
 export interface ExecutorOptions {
-  readonly records: RunRecords;
+  readonly records: RunRecords & ConversationRecords;
+  /** Whether there is somebody who could answer a question. */
+  readonly isAttended: () => boolean;
   readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
   readonly trees: ProcessTrees;
   readonly starter: ChildStarter;
@@ -54,6 +57,7 @@ export interface ExecutorOptions {
 /** A run between its claim and its end. */
 interface LiveRun {
   process: ProcessRun | null;
+  conversation: Conversation | null;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
 }
@@ -80,7 +84,7 @@ export class Executor {
   async execute(assignment: Assignment): Promise<void> {
     const { run } = assignment;
     const { records, logger, onDidGrowLog } = this.#options;
-    const live: LiveRun = { process: null, cancelCause: null };
+    const live: LiveRun = { process: null, conversation: null, cancelCause: null };
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
@@ -91,8 +95,25 @@ export class Executor {
       // Only a store that cannot write gets here: nothing more can be recorded, and recovery settles the run later.
       logger.error('A run could not be recorded', run.id, toError(error));
     } finally {
+      live.conversation?.dispose();
       this.#live.delete(run.id);
     }
+  }
+
+  /** Whether the program of a run waits for the answer to a question, and for how many it waits. */
+  openQuestions(runId: string, questionId: string): { readonly isOpen: boolean; readonly count: number } {
+    const conversation = this.#live.get(runId)?.conversation;
+    return { isOpen: conversation?.isOpen(questionId) ?? false, count: conversation?.openQuestions ?? 0 };
+  }
+
+  /** Tells a program that waits what became of its question, once `recorded` resolves. */
+  reply(runId: string, questionId: string, reply: Reply, recorded: Promise<void>): void {
+    this.#live.get(runId)?.conversation?.reply(questionId, reply, recorded);
+  }
+
+  /** Tells all programs that wait for a person to come back later. */
+  stopWaiting(): void {
+    for (const { conversation } of this.#live.values()) conversation?.stopWaiting();
   }
 
   /** Asks for the end of a run; false if it is not executing. */
@@ -118,10 +139,12 @@ export class Executor {
       await records.durable();
       await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
-      live.process = this.#start(assignment);
+      live.conversation = this.#converse(assignment);
+      live.process = this.#start(assignment, live.conversation);
+      live.conversation.begin(live.process);
       const identity = await live.process.started;
       if (identity !== null) records.noteProcess(run.id, identity);
-      return await live.process.settled;
+      return live.conversation.end(await live.process.settled);
     } catch (error) {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
@@ -133,7 +156,21 @@ export class Executor {
     }
   }
 
-  #start({ run, definition, issue, sessionRun, wakeups }: Assignment): ProcessRun {
+  #converse({ run, definition }: Assignment): Conversation {
+    const { adapterOf, records, isAttended, clock, logger } = this.#options;
+    return new Conversation({
+      runId: run.id,
+      reader: adapterOf(definition.adapter).read(definition),
+      waitMs: definition.waitSec * 1000,
+      stallMs: definition.stallSec * 1000,
+      isAttended,
+      records,
+      clock,
+      logger,
+    });
+  }
+
+  #start({ run, definition, issue, sessionRun, wakeups }: Assignment, conversation: Conversation): ProcessRun {
     const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, starter, onDidGrowLog } = this.#options;
     const { key, role, goal, timeoutSec, graceSec } = definition;
     const plan = adapterOf(definition.adapter).plan(definition, {
@@ -158,6 +195,9 @@ export class Executor {
       logger,
       trees,
       starter,
+      onOutput: (chunk, stream) => {
+        conversation.hear(chunk, stream);
+      },
       onDidGrow: (bytes) => {
         onDidGrowLog({ runId: run.id, agent: run.agent, bytes, isSettled: false });
       },

@@ -102,6 +102,13 @@ export class LogFile {
     if (this.#isPaused) source.pause();
   }
 
+  /** Adds a remark of Reveille's own, on a line for itself; none once the log is full. */
+  note(text: string): void {
+    const line = Buffer.from(`\n[Reveille ${text}]\n`);
+    if (this.#closing !== null || this.#error !== null || this.#accepted + line.length > this.#maxBytes) return;
+    this.#accept(line, 'out');
+  }
+
   /** Writes what is left, and after a cap the marker and the tail; then closes. Never rejects; may be called twice. */
   close(): Promise<LogSummary> {
     this.#closing ??= this.#close();

@@ -4,7 +4,9 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { ChildStarter, StartedChild, StartResult } from './childStarter.ts';
+import type { Listener } from './conversation.ts';
 import { LogFile } from './logFile.ts';
+import { PausableTimer } from './pausableTimer.ts';
 import { toVerdict, type CancelCause, type EndReason, type ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTree, ProcessTrees } from './processTree.ts';
 import { explainSpawnFailure } from './spawnFailure.ts';
@@ -25,10 +27,12 @@ export interface ProcessOptions {
   readonly starter: ChildStarter;
   /** Called when the log grew, with its size in bytes; as often as once per write. */
   readonly onDidGrow?: (bytes: number) => void;
+  /** Called with all output, besides the log. */
+  readonly onOutput?: (chunk: Uint8Array, stream: 'out' | 'err') => void;
 }
 
 /** One execution of a program, from its start to the end of its whole tree. */
-export interface ProcessRun {
+export interface ProcessRun extends Listener {
   /** The first process once it was started; null if nothing was, or the system would not say. Never rejects. */
   readonly started: Promise<ProcessIdentity | null>;
   /** Never rejects. Once it resolves, no process of the run is left and its log is closed. */
@@ -41,7 +45,6 @@ export interface ProcessRun {
 const leftoverGraceMs = 2000;
 /** How long output may go on after the tree is gone: it was in the pipe, or a process outside the tree holds that. */
 const drainMs = 5000;
-const longestTimerMs = 2 ** 31 - 1;
 
 /** Starts a program. Its log exists when this returns; everything that goes wrong is an outcome. */
 export function startProcess(plan: ProcessPlan, options: ProcessOptions): ProcessRun {
@@ -64,6 +67,9 @@ class RunningProcess implements ProcessRun {
   readonly #options: ProcessOptions;
   #reason: EndReason | null = null;
   readonly #ended = Promise.withResolvers<undefined>();
+  #child: StartedChild | null = null;
+  #log: LogFile | null = null;
+  #timeout: PausableTimer | null = null;
 
   constructor(plan: ProcessPlan, options: ProcessOptions) {
     this.#options = options;
@@ -83,6 +89,7 @@ class RunningProcess implements ProcessRun {
       this.settled = Promise.resolve(toLogFailure(toError(error)));
       return;
     }
+    this.#log = log;
     const starting = options.starter.start(plan);
     this.started = starting.then((result) => (result.kind === 'started' ? result.child.identity : null));
     this.settled = starting.then((result) =>
@@ -94,6 +101,33 @@ class RunningProcess implements ProcessRun {
     this.#endBecause({ kind: 'cancel', cause });
   }
 
+  get isEnding(): boolean {
+    return this.#reason !== null;
+  }
+
+  write(line: string, onLost?: () => void): boolean {
+    const input = this.#child?.stdin;
+    if (!input?.writable || this.#reason !== null) return false;
+    input.write(line, (error) => {
+      if (error) onLost?.();
+    });
+    return true;
+  }
+
+  closeInput(): void {
+    this.#child?.stdin?.end();
+  }
+
+  holdTimeout(isHeld: boolean): void {
+    if (this.#reason !== null) return;
+    if (isHeld) this.#timeout?.pause();
+    else this.#timeout?.resume();
+  }
+
+  note(text: string): void {
+    this.#log?.note(text);
+  }
+
   #endBecause(reason: EndReason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
@@ -102,24 +136,34 @@ class RunningProcess implements ProcessRun {
 
   async #follow(child: StartedChild, log: LogFile): Promise<ProcessOutcome> {
     const { clock, runId, timeoutSec, trees } = this.#options;
+    this.#child = child;
     log.follow(child.stdout, 'out');
     log.follow(child.stderr, 'err');
+    this.#listen(child);
     const tree = trees.watch(runId, child.identity);
     void child.exited.then(() => {
       this.#endBecause({ kind: 'exit' });
     });
-    const timeout =
-      timeoutSec === 0
-        ? null
-        : clock.setTimeout(
-            () => {
-              this.#endBecause({ kind: 'timeout', timeoutSec });
-            },
-            Math.min(timeoutSec * 1000, longestTimerMs),
-          );
+    if (timeoutSec > 0) {
+      const onTimeout = (): void => {
+        this.#endBecause({ kind: 'timeout', timeoutSec });
+      };
+      this.#timeout = new PausableTimer(clock, onTimeout, timeoutSec * 1000);
+    }
     await this.#ended.promise;
-    timeout?.dispose();
+    this.#timeout?.dispose();
     return this.#settle(child, log, tree);
+  }
+
+  #listen({ stdout, stderr }: StartedChild): void {
+    const { onOutput } = this.#options;
+    if (onOutput === undefined) return;
+    stdout.on('data', (chunk: Buffer) => {
+      onOutput(chunk, 'out');
+    });
+    stderr.on('data', (chunk: Buffer) => {
+      onOutput(chunk, 'err');
+    });
   }
 
   async #settle(child: StartedChild, log: LogFile, tree: ProcessTree): Promise<ProcessOutcome> {

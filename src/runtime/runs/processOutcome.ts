@@ -1,4 +1,5 @@
 import type { RunErrorCode, SettledStatus } from '../model.ts';
+import type { ReportedUsage } from '../store/usageTable.ts';
 import type { Setback } from './setback.ts';
 
 /** How one execution ended. */
@@ -7,13 +8,16 @@ export interface ProcessOutcome {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly errorCode: RunErrorCode | null;
-  /** What happened and what to do next; null for a success. */
+  /** What happened and what to do next; for a success what it said itself. */
   readonly message: string | null;
+  readonly setback: Setback | null;
   /** The last 4 KiB of each output. */
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  readonly setback: Setback | null;
+  /** What it said that it used, and whether it changed anything; null where it said nothing. */
+  readonly usage?: ReportedUsage | null;
+  readonly hasChanged?: boolean | null;
 }
 
 export type CancelCause = 'cancelled_by_user' | 'cancelled_by_stop';

@@ -12,9 +12,9 @@ const nothingKnown = {
   exitCode: null,
   signal: null,
   errorCode: 'process_lost',
+  setback: null,
   stdoutExcerpt: '',
   stderrExcerpt: '',
-  setback: null,
 } as const;
 
 /**

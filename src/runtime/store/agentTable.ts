@@ -1,4 +1,4 @@
-import { endurance, type AgentDefinition } from '../definition.ts';
+import { builtInTalk, endurance, type AgentDefinition } from '../definition.ts';
 import type { RunStatus } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
@@ -108,7 +108,13 @@ export function deleteAgent(writer: Writer, key: string): void {
 function readDefinition(json: string): AgentDefinition {
   const stored = JSON.parse(json) as AgentDefinition;
   const heartbeat: AgentDefinition['heartbeat'] = { ...withoutTimes, ...stored.heartbeat };
-  return { ...{ namedHeartbeats: [], provider: null, providerSlots: null }, ...endurance, ...stored, heartbeat };
+  return {
+    ...{ namedHeartbeats: [], provider: null, providerSlots: null },
+    ...endurance,
+    ...builtInTalk,
+    ...stored,
+    heartbeat,
+  };
 }
 
 const withoutTimes = { catchUp: 'skip', quietHours: null, skipWhenIdle: false, onlyIf: [] } as const;

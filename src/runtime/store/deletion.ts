@@ -70,11 +70,12 @@ export function measureLogs(reader: Reader, filter: RunFilter): number {
 }
 
 /**
- * Deletes an issue with its comments and the sessions that were kept for it; its runs and wakeups stay as history. Nobody waits
+ * Deletes an issue with its comments, what was asked about it and the sessions that were kept for it; its runs and wakeups stay as history. Nobody waits
  * for it any more, and its parts stand alone: answers their ids.
  */
 export function eraseIssue(writer: Writer, issueId: string): string[] {
   writer.run('DELETE FROM session WHERE task_key = ?', [issueId]);
+  writer.run('DELETE FROM question WHERE issue_id = ?', [issueId]);
   deleteBlockersOf(writer, issueId);
   deleteCommentsOf(writer, issueId);
   const children = releaseChildren(writer, issueId);
@@ -102,6 +103,7 @@ export function refreshLastRun(writer: Writer, agent: string): void {
 /** Deletes an agent with all that is left of it; answers the ids of the issues that are nobody's now. */
 export function eraseAgent(writer: Writer, agent: string, at: number): string[] {
   writer.run('DELETE FROM wakeup WHERE agent = ?', [agent]);
+  writer.run('DELETE FROM question WHERE agent = ?', [agent]);
   writer.run('DELETE FROM run WHERE agent = ?', [agent]);
   deleteSessions(writer, agent);
   deleteEvidence(writer, agent);

@@ -10,7 +10,7 @@ export interface RunFacts {
   readonly finishedAt: number | null;
   /** An agent's row or an open issue shows it as the last run. */
   readonly isShown: boolean;
-  /** A wakeup that is not delivered yet stands for it. */
+  /** A wakeup that is not delivered yet stands for it, or a question of it that is not answered. */
   readonly hasWaiting: boolean;
 }
 
@@ -54,6 +54,7 @@ export function listRunFacts(reader: Reader, after: number, limit: number): RunF
   const sql = `SELECT id, number, queued_at, finished_at,
       id IN (SELECT last_run_id FROM agent WHERE last_run_id IS NOT NULL) OR (${isLastOfOpenIssue}),
       EXISTS (SELECT 1 FROM wakeup WHERE wakeup.run_id = shown.id AND wakeup.status IN ('queued', 'claimed'))
+        OR EXISTS (SELECT 1 FROM question WHERE question.run_id = shown.id AND question.status = 'pending')
     FROM run AS shown WHERE number > ? ORDER BY number LIMIT ?`;
   return reader.all(sql, [after, limit]).map((row) => ({
     id: row[0] as string,
@@ -65,9 +66,11 @@ export function listRunFacts(reader: Reader, after: number, limit: number): RunF
   }));
 }
 
-/** Deletes runs. Their numbers are never given again. */
+/** Deletes runs with what they asked. Their numbers are never given again. */
 export function deleteRuns(writer: Writer, ids: readonly string[]): void {
-  writer.run(`DELETE FROM run WHERE id IN ${listed}`, [JSON.stringify(ids)]);
+  const all = [JSON.stringify(ids)];
+  writer.run(`DELETE FROM question WHERE run_id IN ${listed}`, all);
+  writer.run(`DELETE FROM run WHERE id IN ${listed}`, all);
 }
 
 /** Bytes in all logs that are kept. */

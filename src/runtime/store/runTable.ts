@@ -13,6 +13,7 @@ import type { Setback } from '../runs/setback.ts';
 import type { Row, SqlValue } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
+import type { ReportedUsage } from './usageTable.ts';
 
 /** A run with what only the runtime needs to know of it. */
 export interface RunRow extends Run {
@@ -37,11 +38,15 @@ export interface Settlement {
   readonly signal: string | null;
   readonly errorCode: RunErrorCode | null;
   readonly message: string | null;
+  /** Why it may succeed later by itself; null if nothing says so. Not kept in the row: what follows from it is. */
+  readonly setback: Setback | null;
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  /** Not kept in the row: what follows from it is. */
-  readonly setback: Setback | null;
+  /** What it said that it used; null if it said nothing. */
+  readonly usage?: ReportedUsage | null;
+  /** Whether it said that it changed something; null if it said nothing. */
+  readonly hasChanged?: boolean | null;
 }
 
 const listColumns =
@@ -309,6 +314,16 @@ export function setRunChanges(writer: Writer, id: string, changes: RunChanges): 
   writer.run('UPDATE run SET changes = ? WHERE id = ?', [JSON.stringify(changes), id]);
 }
 
+/** Notes since when a running run waits for a person; null: it does not. */
+export function setRunWaiting(writer: Writer, id: string, since: number | null): void {
+  writer.run(`UPDATE run SET waiting_since = ? WHERE id = ? AND status = 'running'`, [since, id]);
+}
+
+/** Notes since when a running run says nothing; null: it does. */
+export function setRunStalled(writer: Writer, id: string, since: number | null): void {
+  writer.run(`UPDATE run SET stalled_since = ? WHERE id = ? AND status = 'running'`, [since, id]);
+}
+
 export function markRunCancelling(writer: Writer, id: string): void {
   writer.run('UPDATE run SET is_cancelling = 1 WHERE id = ?', [id]);
 }
@@ -317,7 +332,7 @@ export function markRunCancelling(writer: Writer, id: string): void {
 export function markRunSettled(writer: Writer, id: string, settlement: Settlement): void {
   writer.run(
     `UPDATE run SET status = ?, held_for = NULL, finished_at = ?, exit_code = ?, signal = ?, error_code = ?, message = ?,
-       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, is_cancelling = 0
+       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, is_cancelling = 0, waiting_since = NULL, stalled_since = NULL
      WHERE id = ? AND status IN ('queued', 'running')`,
     [
       settlement.status,

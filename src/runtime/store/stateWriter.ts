@@ -5,6 +5,7 @@ export interface Touched {
   readonly runs: ReadonlySet<string>;
   readonly agents: ReadonlySet<string>;
   readonly issues: ReadonlySet<string>;
+  readonly questions: ReadonlySet<string>;
 }
 
 /** A writer that also notes which entities clients have to be told about. */
@@ -12,6 +13,7 @@ export interface StateTransaction extends Writer {
   touchRun(id: string): void;
   touchAgent(key: string): void;
   touchIssue(id: string): void;
+  touchQuestion(id: string): void;
 }
 
 /** Commits transactions and says, right after each, what became different; it is not durable yet. */
@@ -34,6 +36,7 @@ export class StateWriter {
     const runs = new Set<string>();
     const agents = new Set<string>();
     const issues = new Set<string>();
+    const questions = new Set<string>();
     const result = this.#store.transact((writer) =>
       work({
         all: (sql, params) => writer.all(sql, params),
@@ -44,10 +47,11 @@ export class StateWriter {
         touchRun: (id) => void runs.add(id),
         touchAgent: (key) => void agents.add(key),
         touchIssue: (id) => void issues.add(id),
+        touchQuestion: (id) => void questions.add(id),
       }),
     );
-    if (runs.size + agents.size + issues.size === 0) return result;
-    for (const listener of [...this.#followers, this.#onDidCommit]) listener({ runs, agents, issues });
+    if (runs.size + agents.size + issues.size + questions.size === 0) return result;
+    for (const listener of [...this.#followers, this.#onDidCommit]) listener({ runs, agents, issues, questions });
     return result;
   }
 }

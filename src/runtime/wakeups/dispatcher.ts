@@ -50,6 +50,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #waiting: WaitingMirror;
   readonly #running = new Map<string, Occupant>();
+  /** Those of them that wait for a person: their slots are free, all else of them is occupied. */
+  readonly #awaiting = new Set<string>();
   #pass: Promise<void> | null = null;
   #isWanted = false;
   #isClosed = false;
@@ -72,6 +74,20 @@ export class Dispatcher {
       this.#pass = null;
     });
     return this.#pass;
+  }
+
+  /** A run begins or ends to wait for a person. One that goes on may be one more than there are slots. */
+  noteWaiting(runId: string, isWaiting: boolean): void {
+    const { pool } = this.#options;
+    if (!this.#running.has(runId)) return;
+    if (isWaiting) {
+      this.#awaiting.add(runId);
+      pool.release(runId);
+      void this.dispatch();
+    } else if (this.#awaiting.delete(runId)) {
+      // It goes on whether there is room or not: a program cannot be put back into a queue.
+      pool.take(runId);
+    }
   }
 
   /** Starts nothing any more. */
@@ -202,7 +218,7 @@ export class Dispatcher {
   }
 
   get #fullReason(): 'slots_busy' | 'machine_busy' | null {
-    if (this.#running.size >= this.#options.slots) return 'slots_busy';
+    if (this.#running.size - this.#awaiting.size >= this.#options.slots) return 'slots_busy';
     return this.#options.pool.isFull ? 'machine_busy' : null;
   }
 
@@ -267,6 +283,7 @@ export class Dispatcher {
     this.#running.set(run.id, toOccupant(run, agent));
     void execute(claimed).finally(() => {
       this.#running.delete(run.id);
+      this.#awaiting.delete(run.id);
       pool.release(run.id);
       void this.dispatch();
       this.#options.onDidEnd();

@@ -39,6 +39,7 @@ import { advanceIssue, priorityOf, queueRun } from './queuedRuns.ts';
 import { isLimited, limitsOf, providerOf, RateLimits } from './rateLimits.ts';
 import { recordRun } from './runRecord.ts';
 import { Settling } from './settling.ts';
+import { withdrawQuestions } from './withdrawQuestions.ts';
 
 /** What became of a request. `existing` is set when an earlier request with the same key answers it. */
 export interface Admission {
@@ -250,6 +251,7 @@ export class WakeQueue {
       this.#settling.settle(transaction, id, { ...discarded, finishedAt: at, message }, true);
     }
     endWakeupsOfAgent(transaction, agent, { reason: 'terminated', at });
+    withdrawQuestions(transaction, { agent }, { at, audit: this.#audit });
   }
 
   /** Notes what queued runs wait for; only differences are written. */

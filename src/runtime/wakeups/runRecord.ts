@@ -22,15 +22,15 @@ export function recordRun(
 
 /** How a run ended, for the audit log; no output of the agent is in it. */
 export function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
-  const { errorCode, exitCode, signal, finishedAt } = settlement;
+  const { errorCode, exitCode, signal, finishedAt, hasChanged = null } = settlement;
   const durationMs = run.startedAt === null ? null : Math.max(0, finishedAt - run.startedAt);
-  return { errorCode, exitCode, signal, durationMs };
+  return { errorCode, exitCode, signal, durationMs, ...(hasChanged !== null && { hasChanged }) };
 }
 
 /** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */
-export function toUsage(run: RunRow, { status, errorCode, finishedAt }: Settlement): EndedRun {
+export function toUsage(run: RunRow, { status, errorCode, finishedAt, usage = null }: Settlement): EndedRun {
   const isFailed = status === 'failed' || status === 'timed_out';
   const startedAt = errorCode === 'process_lost' ? null : run.startedAt;
   const runMs = startedAt === null ? 0 : Math.max(0, finishedAt - startedAt);
-  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage: null };
+  return { at: finishedAt, agent: run.agent, issueId: run.issueId, isFailed, runMs, usage };
 }

@@ -27,6 +27,7 @@ import type { NamedHeartbeats } from './namedHeartbeats.ts';
 import { advanceIssue, queueRun, strongestOf } from './queuedRuns.ts';
 import { RateLimits } from './rateLimits.ts';
 import { recordRun, toDetails, toUsage } from './runRecord.ts';
+import { withdrawQuestions } from './withdrawQuestions.ts';
 
 export interface SettlingOptions {
   readonly audit: Audit;
@@ -123,6 +124,9 @@ export class Settling {
         ...issueStatus,
       },
     });
+    if (settlement.errorCode === 'cancelled_by_user') {
+      withdrawQuestions(transaction, { agent: run.agent, runId: run.id }, { at: settlement.finishedAt, audit });
+    }
     if (isDelivered && retry === null) named.noteSettled(transaction, run, settlement);
   }
 

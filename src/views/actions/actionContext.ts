@@ -28,13 +28,15 @@ export interface AgentChoice {
 export function toSubject(given: unknown): Subject | null {
   if (isRecord(given) && isRecord(given['node'])) return toSubject(given['node']['subject']);
   if (!isRecord(given) || typeof given['folder'] !== 'string') return null;
-  const { kind, agent, runId, issueId, heartbeatId } = given;
+  const { kind, agent, runId, issueId, heartbeatId, questionId, choice } = given;
   const folder = given['folder'];
   if (kind === 'folder') return { kind, folder };
   if (kind === 'agent' && typeof agent === 'string') return { kind, folder, agent };
   if (kind === 'run' && typeof runId === 'string') return { kind, folder, runId };
   if (kind === 'issue' && typeof issueId === 'string') return { kind, folder, issueId };
   if (kind === 'heartbeat' && typeof heartbeatId === 'string') return { kind, folder, heartbeatId };
+  if (kind === 'question' && typeof questionId === 'string')
+    return { kind, folder, questionId, ...(typeof choice === 'string' && { choice }) };
   return null;
 }
 

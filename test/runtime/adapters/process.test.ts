@@ -37,6 +37,9 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
     env: {},
     timeoutSec: 0,
     graceSec: 1,
+    protocol: 'text',
+    waitSec: 600,
+    stallSec: 600,
     heartbeat: {
       enabled: false,
       intervalSec: 0,

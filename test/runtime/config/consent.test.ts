@@ -34,6 +34,15 @@ describe('fingerprint', () => {
     assert.equal(await of({ cwd: path.join(temporary.path, 'scripts') }), elsewhere);
   });
 
+  it('is what it was before there were settings that the definition does not make', async () => {
+    write(temporary.path, 'scripts/survey.mjs');
+    const { protocol, waitSec, stallSec, ...older } = makeDefinition(temporary.path);
+    assert.equal(
+      await of({ protocol, waitSec, stallSec }),
+      await fingerprint(older as AgentDefinition, temporary.path),
+    );
+  });
+
   const changes: Partial<AgentDefinition>[] = [
     { key: 'other' },
     { role: '' },
@@ -50,6 +59,9 @@ describe('fingerprint', () => {
     { env: { A: '' } },
     { timeoutSec: 601 },
     { graceSec: 16 },
+    { protocol: 'jsonl' },
+    { waitSec: 0 },
+    { stallSec: 1 },
     { heartbeat: makePolicy({ intervalSec: 60 }) },
     { heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
     { heartbeat: makePolicy({ quietHours: '22:00-07:00' }) },

@@ -37,8 +37,8 @@ export const mutants: readonly Mutant[] = [
     name: 'broken chain',
     harm: 'The next run waits for a timer or a click after one has ended.',
     file: 'src/runtime/wakeups/dispatcher.ts',
-    find: 'void this.dispatch();',
-    replace: '',
+    find: 'void this.dispatch();\n      this.#options.onDidEnd();',
+    replace: 'this.#options.onDidEnd();',
   },
   {
     name: 'lost before it began',

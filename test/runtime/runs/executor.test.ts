@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { adapters } from '../../../src/runtime/adapters/adapters.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { Recording } from '../../../src/runtime/runs/changes/changeRecorder.ts';
+import type { ConversationRecords } from '../../../src/runtime/runs/conversation.ts';
 import { DirectStarter } from '../../../src/runtime/runs/directStarter.ts';
 import { Executor, type Assignment, type RunRecords } from '../../../src/runtime/runs/executor.ts';
 import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
@@ -30,17 +31,23 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const assignment: Assignment = { run, definition, issue: null, sessionRun: 1, wakeups: [] };
   const settlements: Settlement[] = [];
   const noted: number[] = [];
-  const records: RunRecords = {
+  const records: RunRecords & ConversationRecords = {
     noteProcess: (_runId, { pid }) => noted.push(pid),
     noteChanges: () => undefined,
     settle: (_runId, settlement) => settlements.push(settlement),
     durable: () => disk,
+    noteProgress: () => undefined,
+    noteStall: () => undefined,
+    ask: () => null,
+    stopWaiting: () => undefined,
+    noteUndelivered: () => undefined,
   };
   const logger = new TestLogger();
   const trees = new ProcessTrees({ clock: systemClock, logger });
   const executor = new Executor({
     maxLogBytes: () => 1_000_000,
     records,
+    isAttended: () => true,
     adapterOf: (type) => adapters[type],
     trees,
     starter: new DirectStarter(systemClock),

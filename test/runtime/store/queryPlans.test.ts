@@ -18,6 +18,7 @@ import { isIssueBlocked, listBlocked, listBlockers } from '../../../src/runtime/
 import { listAllComments, listComments } from '../../../src/runtime/store/issueCommentTable.ts';
 import { findIssue, hasIssueToDo, listChildren, listIssues } from '../../../src/runtime/store/issueTable.ts';
 import { listLogFacts, listRunFacts, listWakeupFacts } from '../../../src/runtime/store/retentionTable.ts';
+import { listPendingQuestions } from '../../../src/runtime/store/questionTable.ts';
 import {
   countAttempts,
   countRuns,
@@ -96,6 +97,7 @@ const queries: Record<string, (reader: Writer) => unknown> = {
   'next start of a delayed run': (reader) => findNextStart(reader, 7),
   'attempts of a chain': (reader) => countAttempts(reader, 'r', 'process_lost'),
   'run times of an agent': (reader) => listLastRunTimes(reader, 'a', 20),
+  'pending questions': (reader) => listPendingQuestions(reader, page),
   'wakeups of an agent': (reader) => listWakeupsOfAgent(reader, 'a', 7, 50),
   'changes of an agent': (reader) => listAgentChanges(reader, 'a', 7, 50),
   'changes of the folder': (reader) => listFolderChanges(reader, 7, 50),
@@ -150,7 +152,7 @@ describe('the plan of', () => {
     it(`${name} is a search of an index, and sorts nothing`, () => {
       const plans = plansOf(fixture.store, query);
       const outer = plans.filter((plan) =>
-        /^(SEARCH|SCAN) (run|shown|issue|issue_blocker|issue_comment|blocker|child|part|above|wakeup|session|activity|skip_count|usage_quarter|named_schedule|heartbeat_run|heartbeat_part)\b/.test(
+        /^(SEARCH|SCAN) (run|shown|issue|issue_blocker|issue_comment|blocker|child|part|above|wakeup|question|session|activity|skip_count|usage_quarter|named_schedule|heartbeat_run|heartbeat_part)\b/.test(
           plan,
         ),
       );

@@ -16,10 +16,10 @@ const done: Settlement = {
   signal: null,
   errorCode: null,
   message: null,
+  setback: null,
   stdoutExcerpt: '',
   stderrExcerpt: '',
   logBytes: 0,
-  setback: null,
 };
 
 const where = { commandLine: 'true', cwd: '/' };

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import type { ProcessPlan } from '../../adapters/adapter.ts';
 import type { Clock } from '../../clock.ts';
 import type { Disposable } from '../../lifecycle.ts';
 import { isAlive, type ProcessIdentity } from '../../processIdentity.ts';
@@ -24,7 +25,7 @@ export class RemoteChild implements StreamTaker, StartedChild {
   readonly exited: Promise<ProcessExit>;
   readonly closed: Promise<void>;
   readonly #clock: Clock;
-  readonly #input: string | null;
+  readonly #plan: Pick<ProcessPlan, 'stdin' | 'keepsInput'>;
   readonly #sendKill: () => void;
   readonly #streams = new Map<StreamDigit, Socket>();
   readonly #result = Promise.withResolvers<StartResult>();
@@ -37,9 +38,11 @@ export class RemoteChild implements StreamTaker, StartedChild {
   #open = 2;
   #poll: Disposable | null = null;
 
-  /** @param input for its standard input; null = it has none */
-  constructor(input: string | null, { clock, kill }: { readonly clock: Clock; readonly kill: () => void }) {
-    this.#input = input;
+  constructor(
+    plan: Pick<ProcessPlan, 'stdin' | 'keepsInput'>,
+    { clock, kill }: { readonly clock: Clock; readonly kill: () => void },
+  ) {
+    this.#plan = plan;
     this.#clock = clock;
     this.#sendKill = kill;
     this.result = this.#result.promise;
@@ -49,6 +52,10 @@ export class RemoteChild implements StreamTaker, StartedChild {
 
   get identity(): ProcessIdentity | null {
     return this.#identity;
+  }
+
+  get stdin(): Writable | null {
+    return this.#streams.get('0') ?? null;
   }
 
   get stdout(): Readable {
@@ -65,8 +72,10 @@ export class RemoteChild implements StreamTaker, StartedChild {
       return;
     }
     this.#streams.set(digit, socket);
-    if (digit === '0') socket.end(this.#input ?? '');
-    else {
+    if (digit === '0') {
+      socket.write(this.#plan.stdin ?? '');
+      if (this.#plan.keepsInput !== true) socket.end();
+    } else {
       socket.once('close', () => {
         this.#closeOne();
       });
@@ -110,7 +119,7 @@ export class RemoteChild implements StreamTaker, StartedChild {
   }
 
   #resolveIfWhole(): void {
-    const expected = this.#input === null ? 2 : 3;
+    const expected = this.#plan.stdin === null ? 2 : 3;
     if (this.#isReported && this.#streams.size === expected) this.#resolve({ kind: 'started', child: this });
   }
 

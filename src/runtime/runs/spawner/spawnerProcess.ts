@@ -72,7 +72,7 @@ export class SpawnerProcess implements Disposable {
   start(plan: ProcessPlan): Promise<StartResult> {
     const { clock } = this.#options;
     const key = randomUUID();
-    const child = new RemoteChild(plan.stdin, { clock, kill: () => this.#kill(key, child) });
+    const child = new RemoteChild(plan, { clock, kill: () => this.#kill(key, child) });
     this.#children.set(key, child);
     this.#server.expect(key, child);
     const limit = clock.setTimeout(() => this.#process.kill('SIGKILL'), answerMs);

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { untranslated } from '../../src/format.ts';
+import { inboxBadge, inboxRows } from '../../src/views/inboxModel.ts';
+import { newQuestions, rememberQuestions } from '../../src/views/questionNews.ts';
+import { runRow } from '../../src/views/runRow.ts';
+import { sampleQuestion, sampleRun } from '../support/sampleState.ts';
+import { viewedFolder } from './viewedFolder.ts';
+
+const view = { now: 120_000, t: untranslated };
+
+describe('the Inbox', () => {
+  it('has the newest question first, its choices below it, and says whether a run waits', () => {
+    const waiting = sampleRun(1, { status: 'running', startedAt: 1, waitingSince: 2 });
+    const folder = viewedFolder({
+      runs: [waiting],
+      questions: [
+        sampleQuestion(1, { text: 'Old?', runId: 'gone', choices: ['a', 'b', 'c', 'd'] }),
+        sampleQuestion(2, { text: 'Which *one*\nof $(them)?', choices: ['this', 'that'] }),
+      ],
+    });
+    const rows = inboxRows([folder], view);
+    assert.deepEqual(
+      rows.map(({ label, description, children }) => [label, description, children.map((child) => child.label)]),
+      [
+        ['Which *one* of $(them)?', 'engineer · the run waits · 1 min ago', ['this', 'that']],
+        ['Old?', 'engineer · the run has ended · 1 min ago', []],
+      ],
+    );
+    assert.deepEqual(rows[0]?.children[1]?.subject, {
+      kind: 'question',
+      folder: folder.path,
+      questionId: 'question-2',
+      choice: 'that',
+    });
+    assert.ok(!rows[0].tooltip.includes('*one*'), 'what an agent wrote is no Markdown');
+    assert.deepEqual(inboxBadge([folder], untranslated), { value: 2, tooltip: '2 questions wait for you' });
+    assert.equal(inboxBadge([viewedFolder()], untranslated), undefined);
+    assert.deepEqual(inboxRows([viewedFolder()], view), []);
+  });
+});
+
+describe('the message of a question', () => {
+  it('comes once, also after what was told is read anew', () => {
+    const folder = viewedFolder({ questions: [sampleQuestion(1), sampleQuestion(2)] });
+    const first = newQuestions([folder], []);
+    assert.deepEqual(
+      first.map(({ question }) => question.number),
+      [2, 1],
+    );
+    const told = JSON.parse(JSON.stringify(rememberQuestions([], first))) as string[];
+    assert.deepEqual(newQuestions([folder], told), []);
+    const more = viewedFolder({ questions: [sampleQuestion(1), sampleQuestion(3)] });
+    assert.deepEqual(
+      newQuestions([more], told).map(({ question }) => question.number),
+      [3],
+    );
+    assert.equal(rememberQuestions(Array.from({ length: 600 }, String), first).length, 500);
+  });
+});
+
+describe('the row of a running run', () => {
+  const descriptions = [
+    [{ message: 'half way' }, 'running · started 1 min ago · half way', 'sync~spin'],
+    [{ message: 'half way', stalledSince: 3 }, 'running · started 1 min ago · says nothing', 'warning'],
+    [{ waitingSince: 60_000, message: 'x' }, 'waiting for you · asked 1 min ago', 'comment-discussion'],
+  ] as const;
+  for (const [part, expected, icon] of descriptions) {
+    it(`says "${expected}"`, () => {
+      const run = sampleRun(1, { status: 'running', startedAt: 1, ...part });
+      const folder = viewedFolder({ runs: [run] });
+      assert.ok(folder.state);
+      const row = runRow(run, { folder: folder.path, under: 'agent', state: folder.state }, view);
+      assert.deepEqual([row.description, row.icon.id], [expected, icon]);
+    });
+  }
+});
