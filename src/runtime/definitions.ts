@@ -203,7 +203,8 @@ export class Definitions {
     for (const row of rows) {
       if (present.has(row.key) || row.isAbsent) continue;
       // What was terminated stays so when the file has it again.
-      const isKept = row.isEnforced || row.state === 'terminated' || countRuns(transaction, row.key, 'queued') > 0;
+      const hasRuns = countRuns(transaction, row.key, 'queued') + countRuns(transaction, row.key, 'running') > 0;
+      const isKept = row.isEnforced || row.state === 'terminated' || hasRuns;
       if (isKept) markAgentAbsent(transaction, row.key);
       else deleteAgent(transaction, row.key);
       transaction.touchAgent(row.key);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { SlotFiles } from '../../src/endpoint/slotFiles.ts';
 import { untranslated } from '../../src/format.ts';
-import type { HoldReason } from '../../src/runtime/model.ts';
+import type { HoldReason, Run } from '../../src/runtime/model.ts';
 import { describeNow, describeQueue } from '../../src/whyText.ts';
 import { letGo } from '../support/gatedAgent.ts';
 import { TestRuntime, type TestRuntimeOptions } from '../support/openTestRuntime.ts';
@@ -12,7 +12,7 @@ interface HoldCase {
   /** Brings it about; what is needed to end it again may be answered. */
   readonly hold: (runtime: TestRuntime) => Promise<unknown>;
   /** Asks for the run that is held. Default: by hand, while the hold is in force. */
-  readonly wake?: (runtime: TestRuntime) => Promise<string>;
+  readonly wake?: (runtime: TestRuntime, held: unknown) => Promise<string>;
   /** Comes between the wake and the hold, for holds under which nobody can wake. */
   readonly then?: (runtime: TestRuntime) => Promise<unknown>;
   /** Ends it, and does nothing else. */
@@ -49,6 +49,19 @@ const otherRuns = {
   isLasting: false,
 } as const;
 const othersRun = { ...otherRuns, now: 'queued' } as const;
+
+async function createIssue({ connection }: TestRuntime): Promise<string> {
+  const { issue } = await connection.request('issue.create', { title: 'Mend it' });
+  return issue.id;
+}
+
+async function wakeAbout(
+  { connection }: TestRuntime,
+  wake: { readonly agent: string; readonly taskKey: string; readonly issueId: string },
+): Promise<string> {
+  const { runId } = await connection.request('agent.wake', { ...wake, text: 'mind this' });
+  return runId ?? '';
+}
 
 /** Every reason to hold a run has its row here, or stands with what makes it. */
 const cases: Record<HoldReason, HoldCase | 'tested elsewhere'> = {
@@ -147,16 +160,63 @@ const cases: Record<HoldReason, HoldCase | 'tested elsewhere'> = {
     now: 'queued',
     isLasting: true,
   },
+  issue_busy: {
+    hold: async (runtime) => {
+      const issueId = await createIssue(runtime);
+      const runId = await wakeAbout(runtime, { agent: 'other', taskKey: 'before', issueId });
+      await runtime.until((state) => state.runs.get(runId)?.status === 'running');
+      return issueId;
+    },
+    wake: (runtime, issueId) => wakeAbout(runtime, { agent: 'held', taskKey: 'kept', issueId: String(issueId) }),
+    release: (runtime) => {
+      letGo(runtime, 'before');
+      return Promise.resolve();
+    },
+    says: /another agent works on its issue/,
+    now: 'queued',
+    isLasting: false,
+  },
+  blocked: {
+    hold: async (runtime) => {
+      const issueId = await createIssue(runtime);
+      await runtime.connection.request('issue.setStatus', { issueId, status: 'blocked' });
+      return issueId;
+    },
+    wake: (runtime, issueId) => wakeAbout(runtime, { agent: 'held', taskKey: 'kept', issueId: String(issueId) }),
+    release: ({ connection }, issueId) =>
+      connection.request('issue.setStatus', { issueId: String(issueId), status: 'todo' }),
+    says: /its issue is blocked/,
+    now: 'queued',
+    isLasting: true,
+  },
+  confirmation: {
+    hold: () => Promise.resolve(),
+    wake: async (runtime) => {
+      const first = await runtime.wake('held', { taskKey: 'again' });
+      await runtime.until((state) => state.runs.get(first)?.status === 'running');
+      await runtime.wake('held', { taskKey: 'again', text: 'mind this' });
+      await runtime.connection.request('run.cancel', { runId: first });
+      const isFollowUp = ({ id, taskKey }: Run): boolean => taskKey === 'again' && id !== first;
+      await runtime.until(({ runs }) => [...runs.values()].some(isFollowUp));
+      return [...runtime.state.runs.values()].find(isFollowUp)?.id ?? '';
+    },
+    release: async (runtime) => {
+      letGo(runtime, 'again');
+      const held = [...runtime.state.runs.values()].find(({ heldFor }) => heldFor === 'confirmation');
+      await runtime.connection.request('queue.runNow', { runId: held?.id ?? '' });
+    },
+    says: /the run before it was cancelled/,
+    now: 'queued',
+    isLasting: true,
+  },
   // A wake for a scope that is busy makes no run: it waits in the inbox. See dispatcher.test.ts.
   scope_busy: 'tested elsewhere',
-  issue_busy: 'tested elsewhere',
+  // These wait for a time, or stand at the end of a history: see attempts.test.ts, limits.test.ts and loopBreaker.test.ts.
   loop_breaker: 'tested elsewhere',
-  blocked: 'tested elsewhere',
   secrets: 'tested elsewhere',
   locked: 'tested elsewhere',
   rate_limit: 'tested elsewhere',
   budget: 'tested elsewhere',
-  confirmation: 'tested elsewhere',
   retry: 'tested elsewhere',
 };
 
@@ -181,7 +241,7 @@ describe('A held run', function () {
       for (const task of ['kept', 'on_demand']) letGo(runtime, task);
       const held = await row.hold(runtime);
       const wake = row.wake ?? ((one: TestRuntime) => one.wake('held', { taskKey: 'kept', text: 'mind this' }));
-      const runId = await wake(runtime);
+      const runId = await wake(runtime, held);
       await row.then?.(runtime);
       await assertShown(runtime, runId, reason, row);
       const { place, priority } = runtime.state.runs.get(runId) ?? {};

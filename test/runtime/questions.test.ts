@@ -182,4 +182,17 @@ describe('A question of a run', function () {
     untrusted.dispose();
     assert.equal(existsSync(join(runtime.folder.path, 'other-was-here')), false);
   });
+
+  it('is withdrawn when its agent is terminated, though its run has ended', async () => {
+    await using runtime = await openAsking('    waitSec: 0');
+    const { runId, question } = await ask(runtime);
+    await runtime.settled(runId);
+
+    await runtime.connection.request('agent.terminate', { agent: 'asks' });
+
+    await runtime.until((state) => !state.questions.has(question.id));
+    await assert.rejects(runtime.connection.request('question.answer', { questionId: question.id, answer: 'plain' }), {
+      kind: 'refused',
+    });
+  });
 });
