@@ -208,9 +208,6 @@ export class Engine {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
         },
-        noteChanges: (runId, changes) => {
-          this.queue.noteChanges(runId, changes);
-        },
         settle: (runId, settlement) => {
           this.#watch.settle(runId, settlement);
           this.#options.notes.delete(runId);

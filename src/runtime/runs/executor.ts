@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Issue, RunChanges } from '../model.ts';
+import type { Issue } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
@@ -29,7 +29,6 @@ export interface Assignment {
 /** The bookkeeping around an execution; each call is one transaction. */
 export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
-  noteChanges(runId: string, changes: RunChanges): void;
   settle(runId: string, settlement: Settlement): void;
   /** Resolves when everything recorded so far is durable. */
   durable(): Promise<void>;
@@ -68,8 +67,8 @@ export function logPathOf(logsDirectory: string, runId: string): string {
 }
 
 /**
- * Takes a claimed run through its life: claim durable, working tree noted → process started → process noted → ended →
- * changes noted → settled → durable.
+ * Takes a claimed run through its life: claim durable, working tree looked at → process started → process noted → ended →
+ * working tree looked at again → settled → durable.
  * Nothing is started before the claim is on the disk, so a crash can lose no run that did something.
  */
 export class Executor {
@@ -131,10 +130,19 @@ export class Executor {
     return this.#live.size;
   }
 
-  async #perform(assignment: Assignment, live: LiveRun): Promise<ProcessOutcome> {
-    const { records, changes } = this.#options;
+  async #perform(assignment: Assignment, live: LiveRun): Promise<ProcessOutcome & Pick<Settlement, 'changes'>> {
     const { run, definition } = assignment;
-    const beginning = changes.begin(run.id, definition.cwd);
+    const beginning = this.#options.changes.begin(run.id, definition.cwd);
+    const outcome = await this.#carryOut(assignment, live, beginning);
+    const recording = await beginning;
+    if (live.process !== null) return { ...outcome, changes: await recording.finish() };
+    recording.dispose();
+    return outcome;
+  }
+
+  async #carryOut(assignment: Assignment, live: LiveRun, beginning: Promise<unknown>): Promise<ProcessOutcome> {
+    const { records } = this.#options;
+    const { run } = assignment;
     try {
       await records.durable();
       await beginning;
@@ -149,10 +157,6 @@ export class Executor {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
       return failed(toError(error));
-    } finally {
-      const recording = await beginning;
-      if (live.process === null) recording.dispose();
-      else records.noteChanges(run.id, await recording.finish());
     }
   }
 

@@ -47,6 +47,8 @@ export interface Settlement {
   readonly usage?: ReportedUsage | null;
   /** Whether it said that it changed something; null if it said nothing. */
   readonly hasChanged?: boolean | null;
+  /** What is different in its working tree; null or left out for one that was not watched. */
+  readonly changes?: RunChanges | null;
 }
 
 const listColumns =

@@ -1,7 +1,7 @@
 import { monotonicFactory } from 'ulid';
 import type { Clock } from '../clock.ts';
 import type { Actor, Audit } from '../governance/audit.ts';
-import type { HeartbeatPolicy, HoldReason, RefusalReason, RunChanges, SkipReason, WakeupStatus } from '../model.ts';
+import type { HeartbeatPolicy, HoldReason, RefusalReason, SkipReason, WakeupStatus } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { findAgent, type AgentRow } from '../store/agentTable.ts';
 import {
@@ -12,7 +12,6 @@ import {
   markRunCancelling,
   markRunStarted,
   setRunCause,
-  setRunChanges,
   setRunDelay,
   setRunHold,
   setRunProcess,
@@ -176,14 +175,6 @@ export class WakeQueue {
   noteProcess(runId: string, identity: ProcessIdentity): void {
     this.#state.commit((transaction) => {
       setRunProcess(transaction, runId, identity);
-    });
-  }
-
-  /** Notes what a run changed, before it settles. */
-  noteChanges(runId: string, changes: RunChanges): void {
-    this.#state.commit((transaction) => {
-      setRunChanges(transaction, runId, changes);
-      transaction.touchRun(runId);
     });
   }
 

@@ -3,7 +3,14 @@ import type { Audit } from '../governance/audit.ts';
 import type { IssueStatus } from '../model.ts';
 import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
 import { findIssue } from '../store/issueTable.ts';
-import { countAttempts, findRun, markRunSettled, type RunRow, type Settlement } from '../store/runTable.ts';
+import {
+  countAttempts,
+  findRun,
+  markRunSettled,
+  setRunChanges,
+  type RunRow,
+  type Settlement,
+} from '../store/runTable.ts';
 import { recordSessionRun } from '../store/sessionTable.ts';
 import type { StateTransaction } from '../store/stateWriter.ts';
 import { findStreak, putStreak } from '../store/streakTable.ts';
@@ -81,6 +88,7 @@ export class Settling {
     const retry = this.#findRetry(transaction, ending, limitedUntil);
     const settlement = { ...given, message: toMessage(ending, retry) };
     markRunSettled(transaction, runId, settlement);
+    if (settlement.changes) setRunChanges(transaction, runId, settlement.changes);
     this.#record(transaction, { ...ending, settlement }, retry);
     this.#queueNext(transaction, ending, retry);
     transaction.touchRun(runId);
@@ -156,7 +164,7 @@ export class Settling {
     };
     const streaks = countRun(before, {
       settlement,
-      changes: run.changes,
+      changes: settlement.changes ?? null,
       hasIssue: issue !== undefined,
       isIssueTouched: issue !== undefined && issue.updatedAt > (run.startedAt ?? 0),
       hasMessage: listWakeupsOfRun(transaction, run.id).some(({ author, text }) => author === 'user' && text !== null),

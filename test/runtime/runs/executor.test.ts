@@ -33,7 +33,6 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const noted: number[] = [];
   const records: RunRecords & ConversationRecords = {
     noteProcess: (_runId, { pid }) => noted.push(pid),
-    noteChanges: () => undefined,
     settle: (_runId, settlement) => settlements.push(settlement),
     durable: () => disk,
     noteProgress: () => undefined,

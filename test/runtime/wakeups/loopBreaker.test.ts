@@ -149,13 +149,12 @@ describe('an agent that does not get on', () => {
         const runId = ask(fixture, 'issue-1');
         fixture.queue.claim(runId, { commandLine: '', cwd: '/' });
         fixture.clock.tick(1000);
-        fixture.queue.noteChanges(runId, { kind: 'recorded', files: 0, addedLines: 0, removedLines: 0, notes: [] });
         if (isTouched) {
           fixture.state.commit((transaction) => {
             setIssueStatus(transaction, 'issue-1', 'in_review', fixture.clock.now());
           });
         }
-        fixture.settle(runId);
+        fixture.settle(runId, { changes: { kind: 'recorded', files: 0, addedLines: 0, removedLines: 0, notes: [] } });
         assert.notEqual(findIssue(fixture.store, 'issue-1')?.status, 'done');
       }
       assert.equal(agentOf(fixture)?.state, isTouched ? 'active' : 'tripped', String(isTouched));
