@@ -112,6 +112,22 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     ),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(index, fc.boolean())
+      .map(([place, isWaiting]) =>
+        command(`${String(place)} ${isWaiting ? 'waits' : 'goes on'}`, (world) => world.wait(place, isWaiting)),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(issue, fc.boolean())
+      .map(([id, isBlocked]) =>
+        command(`${id} waits for ${isBlocked ? 'the next' : 'none'}`, (world) => world.setBlocked(id, isBlocked)),
+      ),
+  },
+  {
     weight: 1,
     arbitrary: fc.boolean().map((isSlow) =>
       command(`programs start ${isSlow ? 'slowly' : 'at once'}`, (world) => {

@@ -5,7 +5,7 @@ import { anyCommand, type Command } from './commands.ts';
 import { EngineWorld } from './engineWorld.ts';
 import { assertAlways, assertAtRest } from './invariants.ts';
 
-const rounds = Number(process.env['REVEILLE_MODEL_ROUNDS'] ?? 120);
+const rounds = Number(process.env['REVEILLE_MODEL_ROUNDS'] ?? 250);
 
 describe('The engine, whatever happens', () => {
   it('delivers every wake, ends it once, and never starts what may not start', async function () {

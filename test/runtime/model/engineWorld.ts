@@ -12,6 +12,7 @@ import {
   type AgentRow,
   type AgentState,
 } from '../../../src/runtime/store/agentTable.ts';
+import { deleteBlocker, insertBlocker } from '../../../src/runtime/store/issueBlockerTable.ts';
 import { findIssue, insertIssue, nextIssueNumber, setIssueStatus } from '../../../src/runtime/store/issueTable.ts';
 import { findRun, listActiveRuns, listRunningRuns } from '../../../src/runtime/store/runTable.ts';
 import { deleteSessions } from '../../../src/runtime/store/sessionTable.ts';
@@ -89,6 +90,9 @@ export class EngineWorld {
   readonly #slowChecks: (() => void)[] = [];
   isConsentSlow = false;
   #isSpawnSlow = false;
+  readonly #awaiting = new Set<string>();
+  /** By issue: the one that it waits for. */
+  readonly #blocked = new Map<string, string>();
   /** By agent: what its provider said last. */
   readonly #limits = new Map<string, Limit>();
   /** How each wake ended, as it was first seen. */
@@ -173,6 +177,30 @@ export class EngineWorld {
     await this.pass();
   }
 
+  /** The `index`th run that goes on begins or ends to wait for a person. */
+  async wait(index: number, isWaiting: boolean): Promise<void> {
+    const id = [...this.executions.keys()][index % Math.max(1, this.executions.size)];
+    if (id === undefined) return;
+    if (isWaiting) this.#awaiting.add(id);
+    else this.#awaiting.delete(id);
+    this.dispatcher.noteWaiting(id, isWaiting);
+    await this.pass();
+  }
+
+  /** An issue waits for the one behind it from now on, or for none any more. */
+  async setBlocked(id: (typeof issues)[number], isBlocked: boolean): Promise<void> {
+    const blocker = issues[issues.indexOf(id) + 1];
+    if (blocker === undefined) return;
+    this.state.commit((transaction) => {
+      if (isBlocked) insertBlocker(transaction, id, blocker);
+      else deleteBlocker(transaction, id, blocker);
+      transaction.touchIssue(id);
+    });
+    if (isBlocked) this.#blocked.set(id, blocker);
+    else this.#blocked.delete(id);
+    await this.pass();
+  }
+
   async setAgent(agent: string, state: Extract<AgentState, 'active' | 'paused' | 'tripped'>): Promise<void> {
     this.state.commit((transaction) => {
       setAgentState(transaction, agent, state, null);
@@ -193,6 +221,7 @@ export class EngineWorld {
   /** Whether nothing of an agent and an issue keeps a run from starting. */
   isOpen(key: string, issueId: string | null): boolean {
     const status = issueId === null ? 'todo' : (findIssue(this.store, issueId)?.status ?? 'done');
+    if (issueId !== null && this.#waitsForIssue(issueId)) return false;
     return (
       this.#requireAgent(key).state === 'active' &&
       !this.unaccepted.has(key) &&
@@ -249,6 +278,7 @@ export class EngineWorld {
     for (const answer of this.#slowChecks.splice(0)) answer();
     const lost = [...this.executions.values()];
     this.executions.clear();
+    this.#awaiting.clear();
     await this.store.durable();
     await this.store.close();
     await this.#start();
@@ -273,6 +303,7 @@ export class EngineWorld {
     await this.setConsentSlow(false);
     this.setSpawnSlow(false);
     for (const agent of agents) await this.setAgent(agent, 'active');
+    for (const issue of issues) await this.setBlocked(issue, false);
     for (const issue of issues) await this.setIssue(issue, 'todo');
     for (let round = 0; round < 2000; round += 1) {
       await this.passTime(60_000, false);
@@ -359,8 +390,9 @@ export class EngineWorld {
     const sameCwd = others.filter(({ agent }) => agent.definition.cwd === definition.cwd && !agent.definition.shareCwd);
     const issue: IssueStatus | null =
       run.issueId === null ? null : (findIssue(this.store, run.issueId)?.status ?? null);
+    const busy = others.filter((other) => !this.#awaiting.has(other.run.id));
     const broken = {
-      'too many runs': others.length >= slots,
+      'too many runs': busy.length >= slots,
       'twice on a scope': others.some((other) => other.run.agent === run.agent && other.run.taskKey === run.taskKey),
       'two writers in a directory': !definition.shareCwd && sameCwd.length > 0,
       'more runs of an agent than it may have':
@@ -372,7 +404,9 @@ export class EngineWorld {
       'of a paused agent': state === 'paused',
       'of an agent that stopped itself': state === 'tripped' && !run.isForced,
       'on a closed issue': issue === 'done' || issue === 'cancelled',
-      'on a blocked issue': issue === 'blocked',
+      'on a blocked issue': issue === 'blocked' || (run.issueId !== null && this.#waitsForIssue(run.issueId)),
+      'on an issue that another run works on':
+        run.issueId !== null && others.some((other) => other.run.issueId === run.issueId),
       // A clock that was set back before a delay began knows nothing of it.
       'before its time': (run.notBefore ?? 0) > this.clock.now() && run.queuedAt <= this.clock.now(),
       'against a limit of its provider': !run.isForced && this.isLimited(run.agent),
@@ -381,6 +415,11 @@ export class EngineWorld {
     return Object.entries(broken)
       .filter(([, isBroken]) => isBroken)
       .map(([fault]) => `${run.id} started ${fault}`);
+  }
+
+  #waitsForIssue(issueId: string): boolean {
+    const blocker = this.#blocked.get(issueId);
+    return blocker !== undefined && !this.#isClosed(blocker);
   }
 
   #isClosed(issueId: string): boolean {
