@@ -9,7 +9,7 @@ const icons: Record<IssueStatus, TreeIcon> = {
   todo: { id: 'issues' },
   in_progress: { id: 'issue-draft', color: 'charts.blue' },
   in_review: { id: 'eye', color: 'charts.purple' },
-  blocked: { id: 'circle-slash', color: 'charts.orange' },
+  blocked: { id: 'circle-slash', color: 'charts.yellow' },
   done: { id: 'pass', color: 'testing.iconPassed' },
   cancelled: { id: 'issue-closed' },
 };

@@ -35,7 +35,10 @@ export function runRows(
     const runs = mergeRuns(state, loaded);
     const place = { folder: folder.path, under: 'runs', state } as const;
     const started = runs.filter((run) => run.status !== 'queued').map((run) => runRow(run, place, view));
-    const section = heartbeatSection(place, heartbeats.get(folder.path) ?? [], view);
+    const beats = heartbeats.get(folder.path) ?? [];
+    // Without any row the editor says how to begin.
+    if (runs.length === 0 && beats.length === 0) return [];
+    const section = heartbeatSection(place, beats, view);
     const rows = [...queueSection(runs, place, view), ...section, ...started];
     const hasMore = loaded?.hasMore ?? runs.filter((run) => run.finishedAt !== null).length >= snapshotRuns;
     return hasMore ? [...rows, loadMoreRow(folder.path, view)] : rows;
@@ -52,7 +55,7 @@ function queueSection(runs: readonly Run[], place: RunRowPlace, view: ViewSettin
       id: `queue:${place.folder}`,
       label: view.t('Queue'),
       description: String(queued.length),
-      spoken: view.t('Queue, {0} runs', queued.length),
+      spoken: queued.length === 1 ? view.t('Queue, 1 run') : view.t('Queue, {0} runs', queued.length),
       icon: { id: 'list-ordered' },
       flags: 'queue',
       children: queued.map((run) => runRow(run, place, view)),

@@ -1,4 +1,5 @@
 import type { Translate } from '../format.ts';
+import type { Run } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
 
 /** Why the views are empty, or that they need not be; the value of the context key `reveille.situation`. */
@@ -44,6 +45,8 @@ export interface Totals {
   readonly runnable: number;
   /** What runs ask and nobody has answered. */
   readonly questions: number;
+  /** Running runs that wait for the answer to a question. */
+  readonly waiting: number;
   /** Running runs that say nothing. */
   readonly stalled: number;
 }
@@ -60,6 +63,7 @@ export function totalsOf(folders: readonly ViewedFolder[]): Totals {
     invalid: 0,
     runnable: 0,
     questions: 0,
+    waiting: 0,
     stalled: 0,
   };
   for (const { status, state } of folders) {
@@ -72,13 +76,16 @@ export function totalsOf(folders: readonly ViewedFolder[]): Totals {
     if (state.configuration.status === 'invalid') totals.invalid += 1;
     for (const agent of state.agents.values()) if (agent.isRunnable) totals.runnable += 1;
     if (state.runtime.isStopped) totals.stopped += 1;
-    for (const run of state.runs.values()) {
-      if (run.stalledSince !== null) totals.stalled += 1;
-      if (run.status === 'running') totals.running += 1;
-      else if (run.status === 'queued') totals.queued += 1;
-    }
+    for (const run of state.runs.values()) countRun(run, totals);
   }
   return totals;
+}
+
+function countRun(run: Run, totals: { -readonly [name in keyof Totals]: Totals[name] }): void {
+  if (run.stalledSince !== null) totals.stalled += 1;
+  if (run.waitingSince !== null) totals.waiting += 1;
+  if (run.status === 'running') totals.running += 1;
+  else if (run.status === 'queued') totals.queued += 1;
 }
 
 /** What the status bar item says. */
@@ -131,7 +138,8 @@ function statusText(folders: readonly ViewedFolder[], totals: Totals, t: Transla
 /** What waits for a person, and what runs besides. */
 function waitingText(totals: Totals, t: Translate): string {
   const waiting = t('{0} waiting for you', totals.questions);
-  return totals.running > 0 ? `${waiting}, ${t('{0} running', totals.running)}` : waiting;
+  const working = totals.running - totals.waiting;
+  return working > 0 ? `${waiting}, ${t('{0} running', working)}` : waiting;
 }
 
 /** What runs and what waits, in few words. */

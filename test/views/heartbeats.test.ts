@@ -66,13 +66,18 @@ describe('named heartbeats in the Runs view', () => {
     assert.equal(iconOf({ completedAt: 2, parts: [{ agent: 'a', runId: 'R', outcome: 'cancelled' }] }), 'error');
   });
 
-  it('say so while none has fallen due, and are not there where nobody has any', () => {
-    const [section] = rowsOf({ agents }, []);
+  it('say so while none has fallen due, and are not there where nobody has any, nor before the first run', () => {
+    const [section] = rowsOf({ agents, runs: [run] }, []);
     assert.deepEqual(
       section?.children.map(({ label }) => label),
       ['None has fallen due yet'],
     );
-    assert.deepEqual(rowsOf({ agents: [sampleAgent('b')] }, []), []);
+    const unused = rowsOf({ agents: [sampleAgent('b')], runs: [run] }, []);
+    assert.deepEqual(
+      unused.map(({ id }) => id),
+      ['runs-run:/srv/workshop:R7'],
+    );
+    assert.deepEqual(rowsOf({ agents }, []), []);
   });
 });
 

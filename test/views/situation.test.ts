@@ -51,6 +51,10 @@ describe('the status bar item', () => {
       '$(comment-discussion) 1 waiting for you, 1 running',
       [viewedFolder({ questions: [sampleQuestion(1)], runs: [running] })],
     ],
+    [
+      '$(comment-discussion) 1 waiting for you',
+      [viewedFolder({ questions: [sampleQuestion(1)], runs: [{ ...running, waitingSince: 1 }] })],
+    ],
     ['$(debug-stop) Reveille: stopped', [viewedFolder({ runtime: { isStopped: true } })]],
     ['$(debug-disconnect) Reveille: not connected', [failed]],
   ] as const) {

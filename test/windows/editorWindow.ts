@@ -22,6 +22,9 @@ function titleOf(command: string): string {
   return `Reveille: ${texts[title.replaceAll('%', '')] ?? title}`;
 }
 
+/** The views of the extension. */
+export type ViewName = 'Agents' | 'Issues' | 'Runs' | 'Inbox';
+
 /** One window of a real VS Code, read and used through what a person sees. */
 export class EditorWindow {
   readonly page: Page;
@@ -74,6 +77,18 @@ export class EditorWindow {
     await input.press('Enter');
   }
 
+  /** Answers a question once it is asked: what was in front before may take its time to go. */
+  async answer(question: string | RegExp, text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget').getByText(question).first().waitFor();
+    await this.type(text);
+  }
+
+  /** Uses the button that a row shows under the pointer. */
+  async useButton(row: Locator, name: string): Promise<void> {
+    await row.hover();
+    await row.getByRole('button', { name }).click();
+  }
+
   /** Answers the dialog that asks for a file; `verb` is what its button says. */
   async chooseFile(file: string, verb: string): Promise<void> {
     const dialog = this.page.locator('.quick-input-widget');
@@ -89,17 +104,17 @@ export class EditorWindow {
     return runCommand(this.page, title);
   }
 
-  view(name: 'Agents' | 'Issues' | 'Runs'): Locator {
+  view(name: ViewName): Locator {
     return this.page.locator(`.pane:has(> .pane-header[aria-label^="${name}"])`);
   }
 
   /** A row by what a screen reader says. */
-  row(view: 'Agents' | 'Issues' | 'Runs', name: RegExp): Locator {
+  row(view: ViewName, name: RegExp): Locator {
     return this.view(view).getByRole('treeitem', { name });
   }
 
   /** What a screen reader says of all rows. */
-  rows(view: 'Agents' | 'Issues' | 'Runs'): Promise<string[]> {
+  rows(view: ViewName): Promise<string[]> {
     return this.view(view)
       .getByRole('treeitem')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));

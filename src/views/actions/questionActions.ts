@@ -69,7 +69,7 @@ async function askAnswer(question: Question): Promise<string | undefined> {
   });
 }
 
-/** The question that a command was given, the only one there is, or the one that the user picks. */
+/** The question that a command was given, or the one that the user picks: also of a single one it is shown which. */
 async function pickQuestion(
   context: ActionContext,
   given: unknown,
