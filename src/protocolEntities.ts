@@ -91,6 +91,7 @@ export const agent = z.object({
   timeoutSec: z.number(),
   retries: z.number(),
   isTripped: z.boolean(),
+  isPaused: z.boolean(),
   limitedUntil: z.nullable(epochMs),
   heartbeat,
   namedHeartbeats: z.readonly(z.array(namedHeartbeat)),

@@ -36,6 +36,7 @@ export function toAgent(
     timeoutSec: definition.timeoutSec,
     retries: definition.retries,
     isTripped: row.state === 'tripped',
+    isPaused: row.state === 'paused' || row.state === 'tripped',
     limitedUntil: limitedUntil(limitsOf(reader, providerOf(definition)), now),
     heartbeat: definition.heartbeat,
     namedHeartbeats: definition.namedHeartbeats,

@@ -231,6 +231,8 @@ export interface Agent {
   readonly retries: number;
   /** It stopped itself, because it did not get on; `statusReason` says why. */
   readonly isTripped: boolean;
+  /** Nothing more of it starts until it is resumed, also while a run of it still goes on. */
+  readonly isPaused: boolean;
   /** Epoch ms until which its provider lets nothing through, as of the last change of the agent; null if nothing is known of a limit. */
   readonly limitedUntil: number | null;
   readonly heartbeat: HeartbeatPolicy;

@@ -50,6 +50,7 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       agent.isRunnable ? 'runnable' : 'blocked',
       agent.consent === 'pending' ? 'pendingReview' : 'reviewed',
       ...(agent.isTripped ? ['tripped'] : []),
+      ...(agent.isPaused && agent.status !== 'paused' ? ['paused'] : []),
     ].join(' '),
     // Open or closed is the user's: the editor would not open a row by itself that had no arrow before.
     expanded: shown.length > 0 ? 'collapsed' : 'none',
@@ -61,6 +62,7 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
 
 function describe(agent: Agent, active: readonly Run[], state: FolderState, { now, t }: ViewSetting): string {
   const parts = [statusText(agent, t)];
+  if (agent.isPaused && agent.status === 'running') parts.push(t('paused after this'));
   if (isLimited(agent, now)) parts.push(t('limit reached, tries again at {0}', formatAhead(agent.limitedUntil, now)));
   if (active.some((run) => run.waitingSince !== null)) parts.push(t('waiting for you'));
   if (active.some((run) => run.stalledSince !== null)) parts.push(t('says nothing'));
@@ -90,7 +92,11 @@ export function statusOnly(status: RunStatus, t: Translate): string {
 }
 
 function canBeat(agent: Agent): boolean {
-  return agent.isRunnable && (agent.status === 'idle' || agent.status === 'running' || agent.status === 'error');
+  return (
+    agent.isRunnable &&
+    !agent.isPaused &&
+    (agent.status === 'idle' || agent.status === 'running' || agent.status === 'error')
+  );
 }
 
 /** Where an agent stands, in words. A definition that waits for review is said even while an older one runs. */

@@ -31,6 +31,7 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
     },
     retries: 2,
     isTripped: false,
+    isPaused: part.status === 'paused',
     limitedUntil: null,
     namedHeartbeats: [],
     nextHeartbeatAt: null,

@@ -151,6 +151,13 @@ describe('the Agents view', () => {
     assert.equal(agentRows([folder], view)[0]?.description, 'idle');
   });
 
+  it('says of an agent that was paused while a run of it goes on, and lets it be resumed', () => {
+    const agent = sampleAgent('a', { status: 'running', isPaused: true, nextHeartbeatAt: 5 });
+    const [row] = agentRows([viewedFolder({ agents: [agent] })], view);
+    assert.match(row?.description ?? '', /^running · paused after this$/);
+    assert.match(row?.flags ?? '', /\bpaused\b/);
+  });
+
   it('says in words for a screen reader what the icon shows', () => {
     const [row] = agentRows([viewedFolder({ agents: [sampleAgent('a', { status: 'paused' })] })], view);
     assert.equal(row?.spoken, 'a, paused');

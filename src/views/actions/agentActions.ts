@@ -61,7 +61,7 @@ export function tellWake(result: WakeResult): void {
 export async function pauseAgent(context: ActionContext, given: unknown): Promise<void> {
   const choice = await pickAgent(context, given, {
     placeHolder: vscode.l10n.t('Which agent shall pause?'),
-    isOffered: ({ agent }) => agent.status !== 'paused' && agent.status !== 'absent',
+    isOffered: ({ agent }) => !agent.isPaused && agent.status !== 'absent',
   });
   await choice?.folder.request('agent.pause', {
     agent: choice.agent.key,
@@ -72,7 +72,7 @@ export async function pauseAgent(context: ActionContext, given: unknown): Promis
 export async function resumeAgent(context: ActionContext, given: unknown): Promise<void> {
   const choice = await pickAgent(context, given, {
     placeHolder: vscode.l10n.t('Which agent shall go on?'),
-    isOffered: ({ agent }) => agent.status === 'paused' || agent.status === 'error',
+    isOffered: ({ agent }) => agent.isPaused,
   });
   await choice?.folder.request('agent.resume', { agent: choice.agent.key });
 }
@@ -81,7 +81,7 @@ export async function resumeAgent(context: ActionContext, given: unknown): Promi
 export async function resumeAgentFresh(context: ActionContext, given: unknown): Promise<void> {
   const choice = await pickAgent(context, given, {
     placeHolder: vscode.l10n.t('Which agent shall go on, and start afresh?'),
-    isOffered: ({ agent }) => agent.status === 'paused',
+    isOffered: ({ agent }) => agent.isPaused,
   });
   if (choice === undefined) return;
   assertTrusted();

@@ -108,7 +108,7 @@ function connectionLine(folders: readonly ViewedFolder[], t: Translate): Dashboa
 function agentCard(agent: Agent, folder: Place & { readonly isTrusted: boolean }, t: Translate): AgentCard {
   const mustReview = agent.consent === 'pending';
   const lastRun = agent.lastRunId === null ? undefined : folder.state.runs.get(agent.lastRunId);
-  const isHeld = folder.state.runtime.isStopped || agent.status === 'paused' || !agent.isRunnable;
+  const isHeld = folder.state.runtime.isStopped || agent.isPaused || !agent.isRunnable;
   return {
     folder: folder.path,
     folderName: folder.name,
@@ -140,8 +140,8 @@ function offers(
   const isThere = agent.status !== 'absent' && agent.status !== 'terminated';
   return {
     canWake: isTrusted && agent.isRunnable && isThere,
-    canPause: agent.isRunnable && pausable.includes(agent.status),
-    canResume: agent.status === 'paused',
+    canPause: agent.isRunnable && !agent.isPaused && pausable.includes(agent.status),
+    canResume: agent.isPaused,
     mustReview: isTrusted && agent.consent === 'pending',
   };
 }
