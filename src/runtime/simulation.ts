@@ -86,7 +86,7 @@ function commonOf(row: AgentRow, { reader, facts, now }: SimulationOptions): Com
     quietZone: heartbeat.timezone,
     skipsWhenIdle: heartbeat.skipWhenIdle,
     onlyIf: heartbeat.onlyIf,
-    obstacle: obstacleOf({ ...facts, ...agentFacts(reader, row, now) }),
+    obstacle: obstacleOf({ ...facts, ...agentFacts(reader, facts, row, now) }),
     cwd: definition.shareCwd ? null : definition.cwd,
     maxConcurrentRuns: heartbeat.maxConcurrentRuns,
     runMs: median(listLastRunTimes(reader, key, sampleRuns)),

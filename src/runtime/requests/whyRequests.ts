@@ -60,7 +60,7 @@ function gatherNow({ store, clock, facts }: WhyRequestOptions, agent: AgentRow, 
   const running = listRunningRuns(store).find((run) => run.agent === key);
   const queued = findFirstQueuedRun(store, key);
   return {
-    gate: { ...facts(), ...agentFacts(store, agent, clock.now()), isConsented },
+    gate: { ...facts(), ...agentFacts(store, facts(), agent, clock.now()), isConsented },
     note: agent.stateReason,
     nextHeartbeatAt,
     willSkip: nextHeartbeatAt === null ? null : skipAt(store, agent, nextHeartbeatAt),

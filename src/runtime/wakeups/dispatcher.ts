@@ -172,7 +172,9 @@ export class Dispatcher {
     const shared = sharedReason([...this.#running.values()], agent);
     if (shared === 'slots_busy') return shared;
     const isForced = runs.some((run) => run.isForced);
-    const facts = { ...this.#options.facts(), ...agentFacts(this.#options.reader, agent, this.#options.queue.now()) };
+    const { reader, queue } = this.#options;
+    const folder = this.#options.facts();
+    const facts = { ...folder, ...agentFacts(reader, folder, agent, queue.now()) };
     return obstacleOf(facts, isForced) ?? shared;
   }
 

@@ -42,7 +42,13 @@ export interface GateFacts {
 }
 
 /** What holds for the whole folder at the moment. */
-export type FolderFacts = Pick<GateFacts, 'isStopped' | 'isDraining' | 'isTrusted'>;
+export interface FolderFacts extends Pick<GateFacts, 'isStopped' | 'isDraining' | 'isTrusted'> {
+  /**
+   * What stands against every wake of an agent and is not kept in the state, such as a secret that is missing. Whoever changes it
+   * asks for a pass of the dispatcher.
+   */
+  readonly obstaclesOf?: (agent: string) => Iterable<AgentObstacle>;
+}
 /** What holds for one agent at the moment, whatever wakes it. */
 export type AgentFacts = Pick<GateFacts, 'isConsented' | 'agentState' | 'isAbsent' | 'heartbeat' | 'obstacles'>;
 

@@ -26,9 +26,12 @@ export function gatherFacts(
   { source, issueId, isForced, at, hasChanged }: GateQuestion,
 ): GateFacts {
   const issue = issueId === null ? undefined : findIssue(reader, issueId);
+  const { isStopped, isDraining, isTrusted } = folder;
   return {
-    ...folder,
-    ...agentFacts(reader, agent, at),
+    isStopped,
+    isDraining,
+    isTrusted,
+    ...agentFacts(reader, folder, agent, at),
     ...timerFacts(reader, agent, { source, at, hasChanged }),
     source,
     isForced,
@@ -41,8 +44,8 @@ export function gatherFacts(
  * What stands for or against every wake of an agent at a time in epoch ms. Consent is what its row says: whether the files that would be executed
  * are still those that were accepted is asked at the claim.
  */
-export function agentFacts(reader: Reader, agent: AgentRow, at: number): AgentFacts {
-  const obstacles = new Set<AgentObstacle>();
+export function agentFacts(reader: Reader, folder: FolderFacts, agent: AgentRow, at: number): AgentFacts {
+  const obstacles = new Set<AgentObstacle>(folder.obstaclesOf?.(agent.key));
   if (isLimited(limitsOf(reader, providerOf(agent.definition)), at)) obstacles.add('rate_limit');
   return {
     isConsented: agent.isEnforced,

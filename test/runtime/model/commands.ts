@@ -128,6 +128,16 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       ),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(agent, fc.constantFrom('budget', 'budget', 'secrets', 'locked'), fc.boolean())
+      .map(([key, obstacle, stands]) =>
+        command(`${obstacle} ${stands ? 'stands' : 'does not stand'} against ${key}`, (world) =>
+          world.setObstacle(key, obstacle, stands),
+        ),
+      ),
+  },
+  {
     weight: 1,
     arbitrary: fc.boolean().map((isSlow) =>
       command(`programs start ${isSlow ? 'slowly' : 'at once'}`, (world) => {

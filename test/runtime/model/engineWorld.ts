@@ -19,7 +19,7 @@ import { deleteSessions } from '../../../src/runtime/store/sessionTable.ts';
 import { StateWriter } from '../../../src/runtime/store/stateWriter.ts';
 import type { Store } from '../../../src/runtime/store/store.ts';
 import { Dispatcher } from '../../../src/runtime/wakeups/dispatcher.ts';
-import type { FolderFacts } from '../../../src/runtime/wakeups/gate.ts';
+import type { AgentObstacle, FolderFacts } from '../../../src/runtime/wakeups/gate.ts';
 import type { WakeRequest } from '../../../src/runtime/wakeups/inbox.ts';
 import { WakeQueue, type ClaimedRun } from '../../../src/runtime/wakeups/queue.ts';
 import { WakeDesk } from '../../../src/runtime/wakeups/wakeDesk.ts';
@@ -77,7 +77,10 @@ export class EngineWorld {
   readonly clock = new ManualClock();
   readonly witness: Witness = { taken: new Map(), prompts: new Map(), excused: new Set(), faults: [] };
   readonly executions = new Map<string, Execution>();
+  /** By agent: what somebody else than the engine holds against it. */
+  readonly #obstacles = new Map<string, Set<AgentObstacle>>();
   readonly facts: { -readonly [K in keyof FolderFacts]: FolderFacts[K] } = {
+    obstaclesOf: (agent) => this.#obstacles.get(agent) ?? [],
     isStopped: false,
     isDraining: false,
     isTrusted: true,
@@ -201,6 +204,15 @@ export class EngineWorld {
     await this.pass();
   }
 
+  /** A secret, the lock or the budget stands against an agent from now on, or does not any more. */
+  async setObstacle(agent: string, obstacle: AgentObstacle, stands: boolean): Promise<void> {
+    const obstacles = this.#obstacles.get(agent) ?? new Set();
+    if (stands) obstacles.add(obstacle);
+    else obstacles.delete(obstacle);
+    this.#obstacles.set(agent, obstacles);
+    await this.pass();
+  }
+
   async setAgent(agent: string, state: Extract<AgentState, 'active' | 'paused' | 'tripped'>): Promise<void> {
     this.state.commit((transaction) => {
       setAgentState(transaction, agent, state, null);
@@ -222,6 +234,7 @@ export class EngineWorld {
   isOpen(key: string, issueId: string | null): boolean {
     const status = issueId === null ? 'todo' : (findIssue(this.store, issueId)?.status ?? 'done');
     if (issueId !== null && this.#waitsForIssue(issueId)) return false;
+    if ((this.#obstacles.get(key)?.size ?? 0) > 0) return false;
     return (
       this.#requireAgent(key).state === 'active' &&
       !this.unaccepted.has(key) &&
@@ -300,6 +313,7 @@ export class EngineWorld {
   async comeToRest(): Promise<void> {
     Object.assign(this.facts, { isStopped: false, isDraining: false, isTrusted: true });
     this.unaccepted.clear();
+    this.#obstacles.clear();
     await this.setConsentSlow(false);
     this.setSpawnSlow(false);
     for (const agent of agents) await this.setAgent(agent, 'active');
@@ -411,6 +425,7 @@ export class EngineWorld {
       'before its time': (run.notBefore ?? 0) > this.clock.now() && run.queuedAt <= this.clock.now(),
       'against a limit of its provider': !run.isForced && this.isLimited(run.agent),
       'that waits for a word': run.needsConfirmation,
+      'without a secret, a key or budget': (this.#obstacles.get(run.agent)?.size ?? 0) > 0,
     };
     return Object.entries(broken)
       .filter(([, isBroken]) => isBroken)
