@@ -85,8 +85,9 @@ export class Dispatcher {
       pool.release(runId);
       void this.dispatch();
     } else if (this.#awaiting.delete(runId)) {
-      // It goes on whether there is room or not: a program cannot be put back into a queue.
-      pool.take(runId);
+      // It goes on whether there is room or not: a program cannot be put back into a queue. Without room the pool now stands in
+      // line; a pass leaves it again where nothing waits, so that other folders do not wait behind nobody.
+      if (!pool.take(runId)) void this.dispatch();
     }
   }
 

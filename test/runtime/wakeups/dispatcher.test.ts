@@ -75,6 +75,33 @@ describe('Dispatcher', () => {
     assert.equal(findRun(fixture.store, 'run 2')?.heldFor, 'scope_busy');
   });
 
+  it('does not stay in line for a slot of the machine when a run that waited goes on and nothing else is queued', async () => {
+    await using fixture = await WakeFixture.open();
+    const executions = new Executions();
+    let isFull = false;
+    let rests = 0;
+    const pool = {
+      get isFull() {
+        return isFull;
+      },
+      take: () => !isFull,
+      release: () => undefined,
+      rest: () => void (rests += 1),
+    };
+    const dispatcher = makeDispatcher(fixture, executions, { pool });
+    const runId = fixture.ask().runId ?? '';
+    await dispatcher.dispatch();
+    dispatcher.noteWaiting(runId, true);
+    await dispatcher.dispatch();
+    isFull = true;
+    rests = 0;
+
+    dispatcher.noteWaiting(runId, false);
+    await new Promise(setImmediate);
+
+    assert.equal(rests, 1);
+  });
+
   it('takes the next one as soon as a slot is free', async () => {
     await using fixture = await WakeFixture.open(many);
     const executions = new Executions();
