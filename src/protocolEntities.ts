@@ -28,6 +28,7 @@ import {
   type Run,
   type RunChanges,
   type RunDetail,
+  type RunUsage,
   type RuntimeState,
   type Session,
 } from './runtime/model.ts';
@@ -169,6 +170,21 @@ const runChanges = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unknown'), gap: z.enum(changeGaps) }),
 ]) satisfies z.ZodMiniType<RunChanges>;
 
+const modelUsage = z.object({
+  model: z.string(),
+  inputTokens: z.number(),
+  cachedTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  outputTokens: z.number(),
+  costMicros: z.nullable(z.number()),
+  isListPrice: z.boolean(),
+});
+
+const runUsage = z.object({
+  models: z.readonly(z.array(modelUsage)),
+  turns: z.nullable(z.number()),
+}) satisfies z.ZodMiniType<RunUsage>;
+
 export const run = z.object({
   id,
   number: z.number(),
@@ -196,6 +212,9 @@ export const run = z.object({
   notBefore: z.nullable(epochMs),
   waitingSince: z.nullable(epochMs),
   stalledSince: z.nullable(epochMs),
+  adapter: z.nullable(z.string()),
+  usage: z.nullable(runUsage),
+  sessionId: z.nullable(z.string()),
   changes: z.nullable(runChanges),
 }) satisfies z.ZodMiniType<Run>;
 
@@ -335,6 +354,9 @@ export const session = z.object({
   runs: z.number(),
   createdAt: epochMs,
   updatedAt: epochMs,
+  sessionId: z.nullable(z.string()),
+  cwd: z.nullable(z.string()),
+  contextTokens: z.nullable(z.number()),
 }) satisfies z.ZodMiniType<Session>;
 
 const pendingConsent = z.object({

@@ -1,4 +1,4 @@
-import { endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
+import { builtInAdapter, endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
 
 /** An agent of the `process` adapter as a configuration would define it. */
 export function defineAgent(key: string, cwd: string): AgentDefinition {
@@ -37,5 +37,6 @@ export function defineAgent(key: string, cwd: string): AgentDefinition {
     },
     ...endurance,
     namedHeartbeats: [],
+    ...builtInAdapter,
   };
 }

@@ -62,7 +62,13 @@ export function heartbeatSteps({ agent, issueId }: Scope, number: number): Step[
     (writer) => {
       findRun(writer, runId);
       const cursor = listWaitingWakeups(writer, agent, issueId).at(-1)?.number ?? 0;
-      markRunStarted(writer, runId, { at, cursor, commandLine: 'npm run check -- --changed-only', cwd: workFolder });
+      markRunStarted(writer, runId, {
+        at,
+        cursor,
+        commandLine: 'npm run check -- --changed-only',
+        cwd: workFolder,
+        adapter: 'process',
+      });
       claimWakeups(writer, { agent, taskKey: issueId, cursor, runId });
       setIssueStatus(writer, issueId, 'in_progress', at);
       appendActivity(writer, activityOf({ at, action: 'run.claimed', agent, runId }), null);

@@ -75,7 +75,13 @@ function addSettledRun(writer: Writer, { agent, issueId }: Scope, past: { number
   const asked = { id: nextId(at), agent, taskKey: issueId, issueId, runId, requestedAt: at };
   insertWakeup(writer, { ...wakeupOf(asked), number, status: 'completed', endedAt: finishedAt });
   insertQueuedRun(writer, { ...runOf({ ...asked, id: runId }), number });
-  markRunStarted(writer, runId, { at, cursor: number, commandLine: 'npm run check', cwd: workFolder });
+  markRunStarted(writer, runId, {
+    at,
+    cursor: number,
+    commandLine: 'npm run check',
+    cwd: workFolder,
+    adapter: 'process',
+  });
   setRunProcess(writer, runId, processOf(number));
   markRunSettled(writer, runId, settlementOf(finishedAt));
   recordUsage(writer, { at: finishedAt, agent, issueId, isFailed: false, runMs: workMs, usage: reportedUsage });

@@ -1,10 +1,10 @@
 import { monotonicFactory } from 'ulid';
 import type { NewActivity } from '../../src/runtime/store/activityTable.ts';
 import { putAgentDefinition } from '../../src/runtime/store/agentTable.ts';
+import type { RunUsage } from '../../src/runtime/model.ts';
 import { insertIssue } from '../../src/runtime/store/issueTable.ts';
 import type { QueuedRun, Settlement } from '../../src/runtime/store/runTable.ts';
 import type { Writer } from '../../src/runtime/store/store.ts';
-import type { ReportedUsage } from '../../src/runtime/store/usageTable.ts';
 import type { Wakeup } from '../../src/runtime/store/wakeupTable.ts';
 import { defineAgent } from './agentDefinition.ts';
 
@@ -19,12 +19,19 @@ export const workMs = 90_000;
 export const nextId = monotonicFactory();
 
 /** What each run says that it used. */
-export const reportedUsage: ReportedUsage = {
-  model: 'sonnet',
-  inputTokens: 41_300,
-  cachedTokens: 36_800,
-  outputTokens: 2_150,
-  costMicros: 61_420,
+export const reportedUsage: RunUsage = {
+  models: [
+    {
+      model: 'sonnet',
+      inputTokens: 41_300,
+      cachedTokens: 36_800,
+      cacheWriteTokens: 0,
+      outputTokens: 2_150,
+      costMicros: 61_420,
+      isListPrice: false,
+    },
+  ],
+  turns: null,
 };
 
 /** What a process was started as. */

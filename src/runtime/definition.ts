@@ -17,14 +17,78 @@ export const endurance = {
   loopBreaker: { failures: 5, sameError: 3, unchanged: 5 },
 } as const;
 
+/** How agents can be driven; each has a file in `adapters/`. */
+export const adapterTypes = ['process', 'claude_local', 'codex_local', 'http'] as const;
+export type AdapterType = (typeof adapterTypes)[number];
+
+/** A value as it stands in the file, or the name of a secret that the user keeps outside of it. */
+export type SecretText = string | { readonly secret: string };
+
+/** A server of tools (Model Context Protocol) that an agent's program is told of. */
+export type McpServer =
+  | {
+      readonly type: 'http';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, SecretText>>;
+      /** Longest call of one of its tools, in seconds: a person may have to decide first. */
+      readonly timeoutSec: number;
+    }
+  | {
+      readonly type: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, SecretText>>;
+      readonly timeoutSec: number;
+    };
+
+/** What is particular to agents of type `claude_local`; null leaves it to the program. */
+export interface ClaudeOptions {
+  readonly model: string | null;
+  readonly effort: string | null;
+  /** Model calls of one run; null = no limit. */
+  readonly maxTurns: number | null;
+  readonly permissionMode: string | null;
+  /** The MCP tool that is asked for permissions, as `mcp__<server>__<tool>`. */
+  readonly permissionTool: string | null;
+  /** Allowed without asking, such as `Bash(npm test:*)`. */
+  readonly tools: readonly string[];
+  readonly disallowedTools: readonly string[];
+  readonly mcpServers: Readonly<Record<string, McpServer>>;
+  /** True: settings, hooks and MCP servers of the workspace folder count too; they are part of what the user accepts. */
+  readonly projectSettings: boolean;
+}
+
+/** What is particular to agents of type `codex_local`; null leaves it to the program. */
+export interface CodexOptions {
+  readonly model: string | null;
+  readonly effort: string | null;
+  readonly sandbox: 'read-only' | 'workspace-write' | 'danger-full-access';
+  readonly mcpServers: Readonly<Record<string, McpServer>>;
+}
+
+/** What is particular to agents of type `http`. */
+export interface HttpOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, SecretText>>;
+  /** Seconds between two looks at the status of a run that the server works on. */
+  readonly pollSec: number;
+}
+
+/** When a session is given up for a fresh one that is told what the old one came to; 0 = never for that. */
+export interface SessionLimits {
+  readonly maxRuns: number;
+  readonly maxAgeHours: number;
+  readonly maxContextTokens: number;
+}
+
 /** An agent as its configuration defines it, with all defaults filled in and paths made absolute. */
 export interface AgentDefinition {
   readonly key: string;
   readonly role: string | null;
   readonly goal: string | null;
   readonly reportsTo: string | null;
-  readonly adapter: 'process';
-  /** A program name looked up on the PATH, or a path; relative paths count from the workspace folder. */
+  readonly adapter: AdapterType;
+  /** A program name looked up on the PATH, or a path; relative paths count from the workspace folder. '' for `http`. */
   readonly command: string;
   readonly args: readonly string[];
   /** True: `command` is a line for the system's shell and `args` are appended to it, quoted. */
@@ -38,6 +102,8 @@ export interface AgentDefinition {
   /** Runs with its provider at a time, in this folder; null = no limit. */
   readonly providerSlots: number | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Environment variables whose values are secrets: the names of those, by variable. */
+  readonly secretEnv: Readonly<Record<string, string>>;
   /** Longest execution of one run, in seconds; 0 = no limit. */
   readonly timeoutSec: number;
   /** Seconds between the polite end and the kill of the whole process tree. */
@@ -53,6 +119,14 @@ export interface AgentDefinition {
   readonly waitSec: number;
   /** Seconds without output after which a run is said to stall; 0 = never. */
   readonly stallSec: number;
+  /** The options of its adapter; null for all others. */
+  readonly claude: ClaudeOptions | null;
+  readonly codex: CodexOptions | null;
+  readonly http: HttpOptions | null;
+  /** What it is told at the first run of a session, and at later ones; null = the built-in text. */
+  readonly bootstrapPromptTemplate: string | null;
+  readonly promptTemplate: string | null;
+  readonly session: SessionLimits;
   readonly heartbeat: HeartbeatPolicy;
   /** Those that name it, in the order of the file. */
   readonly namedHeartbeats: readonly NamedHeartbeat[];
@@ -60,3 +134,27 @@ export interface AgentDefinition {
 
 /** What a definition that says nothing of these means; definitions in force may be older than the settings. */
 export const builtInTalk = { protocol: 'text', waitSec: 600, stallSec: 600 } as const;
+
+/** A definition that says nothing of adapters' options, secrets, prompts and sessions. */
+export const builtInAdapter = {
+  claude: null,
+  codex: null,
+  http: null,
+  secretEnv: {},
+  bootstrapPromptTemplate: null,
+  promptTemplate: null,
+  session: { maxRuns: 0, maxAgeHours: 0, maxContextTokens: 0 },
+} as const;
+
+/** The names of all secrets that a run of the agent needs, sorted, each once. */
+export function secretNamesOf(definition: AgentDefinition): string[] {
+  const { secretEnv, claude, codex, http } = definition;
+  const servers = [claude, codex].flatMap((options) => Object.values(options?.mcpServers ?? {}));
+  const texts = [
+    http?.headers ?? {},
+    ...servers.map((server) => (server.type === 'http' ? server.headers : server.env)),
+  ]
+    .flatMap((values) => Object.values(values))
+    .flatMap((value) => (typeof value === 'string' ? [] : [value.secret]));
+  return [...new Set([...Object.values(secretEnv), ...texts])].sort();
+}

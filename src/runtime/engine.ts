@@ -1,4 +1,4 @@
-import { adapters } from './adapters/adapters.ts';
+import { adapterOf } from './adapters/adapters.ts';
 import type { Clock } from './clock.ts';
 import { ChangeWatch } from './changeWatch.ts';
 import { commandLine } from './config/describe.ts';
@@ -217,7 +217,7 @@ export class Engine {
         ...this.#conversationRecords(),
       },
       isAttended: this.#options.isAttended,
-      adapterOf: (type) => adapters[type],
+      adapterOf,
       trees: this.#trees,
       starter: this.#starter,
       changes: this.#watch,

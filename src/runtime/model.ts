@@ -49,6 +49,18 @@ export const runErrorCodes = [
   'spawn_failed',
   'exit_code',
   'reported_failure',
+  'no_result',
+  'login_required',
+  'session_lost',
+  'session_broken',
+  'context_full',
+  'turn_limit',
+  'model_unknown',
+  'credit_exhausted',
+  'request_refused',
+  'permission_missing',
+  'unreachable',
+  'bad_response',
   'signal',
   'exit_unknown',
   'timeout',
@@ -299,6 +311,31 @@ export interface IssueComment {
   readonly createdAt: number;
 }
 
+/** What it takes to go on with a conversation of an adapter's program; its codec knows the names. */
+export type SessionParams = Readonly<Record<string, string>>;
+
+/** What runs used of one model. */
+export interface ModelUsage {
+  /** '' if it was not said. */
+  readonly model: string;
+  /** All that was sent, with what came from or went into a cache. */
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Integer micro-dollars; null if it is not known. */
+  readonly costMicros: number | null;
+  /** True: nobody said a cost; it was reckoned from the list price. */
+  readonly isListPrice: boolean;
+}
+
+/** What one run used; where nothing is known of it, there is none of these. */
+export interface RunUsage {
+  readonly models: readonly ModelUsage[];
+  /** Answers of models; null if not known. */
+  readonly turns: number | null;
+}
+
 /** One execution of an agent. */
 export interface Run {
   readonly id: string;
@@ -342,6 +379,12 @@ export interface Run {
   /** Epoch ms since which a running run waits for a person, or says nothing; null if it does not. */
   readonly waitingSince: number | null;
   readonly stalledSince: number | null;
+  /** The adapter that it was started with; null before, and for runs of older builds. */
+  readonly adapter: string | null;
+  /** Null while nothing is known. */
+  readonly usage: RunUsage | null;
+  /** The conversation it was in, as the agent's program names it; null if it has none. */
+  readonly sessionId: string | null;
 }
 
 /** Why nothing is known of what a run changed. */
@@ -410,9 +453,17 @@ export interface Session {
   /** See `sessionKeyOf`. */
   readonly taskKey: string;
   readonly adapter: string;
+  /** Of its present conversation. */
   readonly runs: number;
+  /** Epoch ms of the beginning of its present conversation, and of the end of its last run. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** As the agent's program names it; null if there is nothing to go on with. */
+  readonly sessionId: string | null;
+  /** The directory that it belongs to; null for sessions of older builds. */
+  readonly cwd: string | null;
+  /** What it holds, as last told; null if not known. */
+  readonly contextTokens: number | null;
 }
 
 /** One entry of the audit log. */

@@ -40,7 +40,7 @@ export function addPastRun(writer: Writer, { endedAt, ...part }: PastRun): strin
     endedAt: state === 'settled' ? endedAt : null,
   });
   if (state === 'queued') return id;
-  markRunStarted(writer, id, { at, cursor: wakeupNumber, commandLine: 'true', cwd: '/' });
+  markRunStarted(writer, id, { at, cursor: wakeupNumber, commandLine: 'true', cwd: '/', adapter: 'process' });
   if (state === 'running') return id;
   const ended = { status: 'succeeded', finishedAt: endedAt, exitCode: 0, signal: null, errorCode: null } as const;
   markRunSettled(writer, id, {

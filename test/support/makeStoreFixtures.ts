@@ -28,6 +28,7 @@ const additions: readonly ((writer: Writer, part: number) => void)[] = [
   addQueue,
   addWork,
   addEvidence,
+  addAdapters,
 ];
 
 /** All tables of a database, in the order of their names, with their rows in the order of their content. */
@@ -175,6 +176,16 @@ function addEvidence(writer: Writer, part: number): void {
   writer.run(`INSERT INTO evidence (agent, kind, value, at) VALUES (?, 'git_head', 'abc', 1000)`, [
     `agent${String(part)}`,
   ]);
+}
+
+function addAdapters(writer: Writer, part: number): void {
+  const usage = { models: [{ model: 'm', inputTokens: part, costMicros: null }], turns: 1 };
+  writer.run(`UPDATE run SET adapter = 'claude_local', usage = ?, session_id = 'S1' WHERE number = ?`, [
+    JSON.stringify(usage),
+    part * 10 + 1,
+  ]);
+  writer.run(`UPDATE session SET session_id = 'S1', cwd = '/srv', context_tokens = ?, last_run_id = 'RUN1'`, [part]);
+  writer.run(`UPDATE usage_quarter SET cache_write_tokens = 4, listed_micros = 5 WHERE quarter = ?`, [part]);
 }
 
 async function make(schema: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
+import { builtInAdapter, endurance, type AgentDefinition } from '../../src/runtime/definition.ts';
 import type { HeartbeatPolicy } from '../../src/runtime/model.ts';
 
 /** A heartbeat policy as the configuration fills it in, with differences. */
@@ -44,6 +44,7 @@ export function makeDefinition(folder: string, differences: Partial<AgentDefinit
     heartbeat: makePolicy(),
     ...endurance,
     namedHeartbeats: [],
+    ...builtInAdapter,
     ...differences,
   };
 }

@@ -1,8 +1,15 @@
-import type { AgentDefinition } from '../definition.ts';
+import type { AdapterType } from '../definition.ts';
 import type { Adapter } from './adapter.ts';
 import { processAdapter } from './process.ts';
 
 /** Every adapter there is, by the type that a configuration names. */
-export const adapters: Readonly<Record<AgentDefinition['adapter'], Adapter>> = {
+const adapters: Readonly<Partial<Record<AdapterType, Adapter>>> = {
   process: processAdapter,
 };
+
+/** The adapter of a type. Throws for one that this build has not. */
+export function adapterOf(type: AdapterType): Adapter {
+  const adapter = adapters[type];
+  if (adapter === undefined) throw new Error(`This build has no adapter ${type}`);
+  return adapter;
+}

@@ -1,3 +1,5 @@
+import type { RunErrorCode, SessionParams } from '../model.ts';
+
 /**
  * What a program tells while it runs, in one language for all adapters. Whatever an event says was written by an agent: it is
  * checked, cut to a bounded length, and shown as text only.
@@ -5,17 +7,58 @@
 export type AgentEvent =
   /** What it is at, in a line. */
   | { readonly kind: 'progress'; readonly text: string }
-  /** What it used since it last said so. */
+  /** The conversation that it is in; a later one takes the place of an earlier one. */
+  | { readonly kind: 'session'; readonly params: SessionParams }
+  /** What its model says, and thinks. */
+  | { readonly kind: 'message'; readonly text: string }
+  | { readonly kind: 'thinking'; readonly text: string }
+  /** `input` as JSON or text. */
+  | { readonly kind: 'toolCall'; readonly id: string; readonly name: string; readonly input: string }
+  | { readonly kind: 'toolResult'; readonly id: string; readonly isError: boolean; readonly text: string }
+  | { readonly kind: 'fileChange'; readonly path: string; readonly change: 'added' | 'changed' | 'deleted' }
+  /** Something that whoever reads the transcript should know, such as a server of tools that is not there. */
+  | { readonly kind: 'notice'; readonly text: string }
+  /** It tries again by itself, after something that may pass. */
+  | { readonly kind: 'retrying'; readonly attempt: number; readonly of: number | null; readonly message: string }
   | { readonly kind: 'usage'; readonly usage: UsageEvent }
+  /** How much its conversation holds, in tokens. */
+  | { readonly kind: 'context'; readonly tokens: number }
   /** A provider's limit stands in its way, until a time (epoch ms) if that is known. */
   | { readonly kind: 'rateLimit'; readonly limit: string; readonly until: number | null }
   /** It cannot go on because of a fault that passes. */
   | { readonly kind: 'transientError'; readonly message: string | null }
+  /** It cannot go on, and another try as it is would end the same way. */
+  | FailureEvent
   | ResultEvent
   /** It waits for a person's answer. */
   | QuestionEvent
-  /** A line that was meant to say something and does not; only the log has it. */
-  | { readonly kind: 'raw'; readonly reason: 'too_long' | 'malformed' };
+  /** What was not understood: only the log has it. `text` is the line as far as a person may want to see it. */
+  | {
+      readonly kind: 'raw';
+      readonly reason: 'too_long' | 'malformed' | 'unknown' | 'text';
+      readonly text?: string;
+    };
+
+/** Why a program could not do its work, as its adapter tells it apart. */
+export type FailureCode = Extract<
+  RunErrorCode,
+  | 'login_required'
+  | 'session_lost'
+  | 'session_broken'
+  | 'context_full'
+  | 'turn_limit'
+  | 'model_unknown'
+  | 'credit_exhausted'
+  | 'request_refused'
+  | 'permission_missing'
+>;
+
+export interface FailureEvent {
+  readonly kind: 'failure';
+  readonly code: FailureCode;
+  /** In the program's words; null if it has none. */
+  readonly message: string | null;
+}
 
 /** How it came out, as the program says itself. */
 export interface ResultEvent {
@@ -24,6 +67,8 @@ export interface ResultEvent {
   readonly message: string | null;
   /** Whether it changed anything; null if it does not say. */
   readonly hasChanged: boolean | null;
+  /** Model calls; null or left out if it does not say. */
+  readonly turns?: number | null;
 }
 
 export interface QuestionEvent {
@@ -34,11 +79,21 @@ export interface QuestionEvent {
   readonly choices: readonly string[];
 }
 
-/** Tokens and cost; null where it does not say. */
+/**
+ * Tokens and cost; null where it does not say. `basis` says what the numbers are of:
+ * `message`: one answer of a model (`id` names it: told again, the later numbers take the place of the earlier);
+ * `run`: a part of the run (parts are added up); `session`: the conversation from its very beginning.
+ */
 export interface UsageEvent {
+  readonly basis: 'message' | 'run' | 'session';
+  readonly id: string | null;
   readonly model: string | null;
+  /** All that was sent, with what came from or went into a cache. */
   readonly inputTokens: number | null;
+  /** Of these, read from a cache. */
   readonly cachedTokens: number | null;
+  /** Of these, written to a cache. */
+  readonly cacheWriteTokens: number | null;
   readonly outputTokens: number | null;
   /** Integer micro-dollars. */
   readonly costMicros: number | null;

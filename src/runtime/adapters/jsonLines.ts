@@ -28,6 +28,7 @@ const line = z.discriminatedUnion('reveille', [
     model: orNull(filled(lengths.name)),
     inputTokens: count,
     cachedTokens: count,
+    cacheWriteTokens: count,
     outputTokens: count,
     costUsd: orNull(z.number().check(z.nonnegative(), z.lte(largestCount / 1e6))),
   }),
@@ -114,9 +115,19 @@ function toEvent(said: z.output<typeof line>): AgentEvent {
     case 'progress':
       return { kind: 'progress', text: said.text };
     case 'usage': {
-      const { model, inputTokens, cachedTokens, outputTokens, costUsd } = said;
+      const { model, inputTokens, cachedTokens, cacheWriteTokens, outputTokens, costUsd } = said;
       const costMicros = costUsd === null ? null : Math.round(costUsd * 1e6);
-      return { kind: 'usage', usage: { model, inputTokens, cachedTokens, outputTokens, costMicros } };
+      const usage = {
+        basis: 'run',
+        id: null,
+        model,
+        inputTokens,
+        cachedTokens,
+        cacheWriteTokens,
+        outputTokens,
+        costMicros,
+      } as const;
+      return { kind: 'usage', usage };
     }
     case 'limit':
       return { kind: 'rateLimit', limit: said.limit, until: said.until === null ? null : Date.parse(said.until) };

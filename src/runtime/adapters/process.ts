@@ -1,39 +1,39 @@
 import { posix, win32 } from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
-import type { Adapter, ProcessPlan, RunRequest } from './adapter.ts';
-import { layerEnvironments } from './environmentLayers.ts';
+import type { Adapter, ProgramPlan, RunRequest } from './adapter.ts';
 import { JsonLinesReader } from './jsonLines.ts';
-
-const reservedPrefix = 'REVEILLE_';
+import { toRunEnvironment } from './runEnvironment.ts';
 
 /** Drives any program: facts in its environment, the prompt on its standard input, its exit code as the result. */
 export const processAdapter: Adapter = {
   type: 'process',
+  capabilities: ({ protocol }) =>
+    protocol === 'jsonl'
+      ? { resume: true, usage: 'perMessage', permissions: 'asked', stop: 'signal', success: 'exit' }
+      : { resume: false, usage: 'none', permissions: 'none', stop: 'signal', success: 'exit' },
+  check: () => ({ findings: [], probes: [] }),
   plan: (definition, request) => planProcess(process.platform, definition, request),
   read: ({ protocol }) => (protocol === 'jsonl' ? new JsonLinesReader() : null),
+  codec: { parse: () => null, displayId: ({ id = '' }) => id },
+  books: null,
 };
 
 /** The plan of a run of type `process` on the given platform. */
-export function planProcess(platform: NodeJS.Platform, definition: AgentDefinition, request: RunRequest): ProcessPlan {
+export function planProcess(platform: NodeJS.Platform, definition: AgentDefinition, request: RunRequest): ProgramPlan {
   return {
-    kind: 'process',
     file: definition.shell ? toCommandLine(platform, definition) : toFile(platform, definition, request),
     args: definition.shell ? [] : definition.args,
     shell: definition.shell,
     cwd: definition.cwd,
-    env: layerEnvironments(platform, [
-      request.baseEnvironment,
-      withoutReserved(definition.env),
-      withoutNulls(describeRun(request)),
-    ]),
+    env: toRunEnvironment(platform, definition, request),
     ...toInput(definition, request),
   };
 }
 
 /** A program that can be answered gets its prompt as a line, because its input does not end there. */
-function toInput({ protocol }: AgentDefinition, { prompt }: RunRequest): Pick<ProcessPlan, 'stdin' | 'keepsInput'> {
-  if (protocol === 'text') return { stdin: prompt };
-  return { stdin: `${JSON.stringify({ reveille: 'prompt', text: prompt })}\n`, keepsInput: true };
+function toInput({ protocol }: AgentDefinition, { prompt }: RunRequest): { kind: 'process' | 'duplex'; stdin: string } {
+  if (protocol === 'text') return { kind: 'process', stdin: prompt };
+  return { kind: 'duplex', stdin: `${JSON.stringify({ reveille: 'prompt', text: prompt })}\n` };
 }
 
 /** A relative path counts from the workspace folder, a bare name is left to the PATH. */
@@ -57,32 +57,4 @@ function quoteForCmd(argument: string): string {
   if (/^[\w@+=:,./\\-]+$/.test(argument)) return argument;
   const quoted = `"${argument.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`;
   return quoted.replace(/[()%!^"<>&|]/g, '^$&');
-}
-
-function describeRun(request: RunRequest): Record<string, string> {
-  const { issue } = request;
-  return {
-    REVEILLE_RUN_ID: request.runId,
-    REVEILLE_AGENT: request.agentKey,
-    REVEILLE_TASK_KEY: request.taskKey,
-    REVEILLE_SESSION_RUN: String(request.sessionRun),
-    REVEILLE_WAKE_SOURCE: request.source,
-    REVEILLE_WAKE_REASON: request.reason,
-    REVEILLE_WORKSPACE: request.workspaceFolder,
-    ...(issue !== null && {
-      REVEILLE_ISSUE_ID: issue.id,
-      REVEILLE_ISSUE_NUMBER: String(issue.number),
-      REVEILLE_ISSUE_TITLE: issue.title,
-    }),
-  };
-}
-
-/** A definition cannot speak for Reveille, not even where Reveille says nothing. */
-function withoutReserved(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith(reservedPrefix)));
-}
-
-/** No system can pass a NUL in its environment; a pasted title may hold one. */
-function withoutNulls(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replaceAll('\0', '')]));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { builtInTalk, endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
+import { builtInAdapter, builtInTalk, endurance, type AgentDefinition, type LoopBreakerLimits } from '../definition.ts';
 import type { CatchUpPolicy, HeartbeatPolicy, NamedHeartbeat } from '../model.ts';
 import { findExecutedFiles, toRelative } from './executedFiles.ts';
 
@@ -125,6 +125,7 @@ function toPortable(definition: AgentDefinition, folder: string): object {
 function withoutBuiltIn(definition: AgentDefinition): object {
   const builtIn: Readonly<Record<string, unknown>> = {
     ...builtInTalk,
+    ...builtInAdapter,
     ...endurance,
     provider: null,
     providerSlots: null,

@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
 import { systemErrorCode, toError } from '../errors.ts';
 import type { ConfigurationProblem } from '../model.ts';
-import { configurationSchema, toDefinitions } from './schema.ts';
+import { configurationSchema } from './schema.ts';
 import { toSchemaProblems } from './schemaProblems.ts';
+import { toDefinitions } from './toDefinitions.ts';
 import { parseYaml } from './yamlText.ts';
 
 /** What the configuration file of a folder says; `path` is absolute, of the file, existing or not. */

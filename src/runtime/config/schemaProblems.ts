@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { adapterTypes } from '../definition.ts';
 import { knownKeysAt } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -37,7 +38,7 @@ function describeIssue(issue: Issue, path: Path): SchemaProblem[] {
     case 'unrecognized_keys':
       return issue.keys
         .slice(0, mostUnknownKeys)
-        .map((key) => problem([...path, key], describeUnknownKey(key, path), 'key'));
+        .map((key) => problem([...path, key], describeUnknownKey(key, path, issue.input), 'key'));
     case 'invalid_union':
       return describeUnion(issue, path);
     case 'invalid_key':
@@ -85,8 +86,18 @@ function describeInput(input: unknown, expected: string): string {
     : 'text';
 }
 
+/** Of maps that a key tells apart: what that key may say. */
+function describeDiscriminator(key: string, issue: Issue, path: Path): SchemaProblem[] {
+  const found = (issue.input as Readonly<Record<string, unknown>> | undefined)?.[key];
+  const expected = adapterTypes.join(', ');
+  const message =
+    found === undefined ? `missing; expected one of ${expected}` : describeMismatch(`one of ${expected}`, found);
+  return [problem([...path.slice(0, -1), key], message)];
+}
+
 /** Of a choice, the branch that the author meant is the one whose type fits. */
 function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): SchemaProblem[] {
+  if (issue.discriminator !== undefined) return describeDiscriminator(issue.discriminator, issue, path);
   const meant = issue.errors.find(
     (branch) => !branch.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0),
   );
@@ -95,11 +106,11 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: P
   return [problem(path, describeMismatch(isHeartbeat ? 'a cron expression or a map' : 'text', issue.input))];
 }
 
-function describeUnknownKey(key: string, path: Path): string {
-  const known = knownKeysAt(path) ?? [];
+function describeUnknownKey(key: string, path: Path, map: unknown): string {
+  const known = knownKeysAt(path, map) ?? [];
   const nearest = findNearest(key, known);
   if (nearest !== undefined) return `not a known key; did you mean "${nearest}"?`;
-  return `not a known key; known are ${known.join(', ')}`;
+  return known.length === 0 ? 'not a known key here' : `not a known key; known are ${known.join(', ')}`;
 }
 
 function findNearest(word: string, candidates: readonly string[]): string | undefined {

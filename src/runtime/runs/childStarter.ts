@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ProcessPlan } from '../adapters/adapter.ts';
+import type { ProgramPlan } from '../adapters/adapter.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { ProcessExit } from './processOutcome.ts';
 
@@ -30,5 +30,5 @@ export type StartResult =
 /** Starts the first process of a run: in a process group of its own, with the plan's environment and nothing else. */
 export interface ChildStarter {
   /** Never rejects. */
-  start(plan: ProcessPlan): Promise<StartResult>;
+  start(plan: ProgramPlan): Promise<StartResult>;
 }

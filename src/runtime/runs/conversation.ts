@@ -175,9 +175,7 @@ export class Conversation {
       case 'raw':
         if (event.reason === 'malformed') this.#note('could not read the line above as one of its protocol');
         return;
-      case 'usage':
-      case 'rateLimit':
-      case 'transientError':
+      default:
         return;
     }
   }

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { ProcessPlan } from '../adapters/adapter.ts';
+import type { ProgramPlan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import { systemErrorCode, toError } from '../errors.ts';
 import { identifyChild } from '../processIdentity.ts';
@@ -30,7 +30,7 @@ export class DirectStarter implements ChildStarter {
   }
 
   /** Not `async`, so that nothing the child does can come before we listen. */
-  start(plan: ProcessPlan): Promise<StartResult> {
+  start(plan: ProgramPlan): Promise<StartResult> {
     try {
       const child = spawn(plan);
       if (child.pid === undefined) return explain(child);
@@ -42,14 +42,14 @@ export class DirectStarter implements ChildStarter {
   }
 }
 
-function spawn(plan: ProcessPlan) {
+function spawn(plan: ProgramPlan) {
   const stdin = plan.stdin === null ? 'ignore' : 'pipe';
   const { cwd, env, shell } = plan;
   const child = execa(plan.file, plan.args, { ...spawnOptions, stdin, cwd, env: { ...env }, shell });
   // A program need not read what it was told; then writing fails, and that is its own business.
   child.stdin?.on('error', () => undefined);
   child.stdin?.write(plan.stdin ?? '');
-  if (plan.keepsInput !== true) child.stdin?.end();
+  if (plan.kind !== 'duplex') child.stdin?.end();
   return child;
 }
 

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { Adapter } from '../adapters/adapter.ts';
+import type { Adapter, Plan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
@@ -10,10 +10,11 @@ import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import type { ChildStarter } from './childStarter.ts';
 import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
-import { startProcess, type ProcessRun } from './processDriver.ts';
+import { startPlan, type Execution } from './drivers.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { renderPrompt, type WakeNote } from './prompt.ts';
+import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
 
 /** A claimed run, with all that its start needs. */
 export interface Assignment {
@@ -55,7 +56,7 @@ export interface ExecutorOptions {
 
 /** A run between its claim and its end. */
 interface LiveRun {
-  process: ProcessRun | null;
+  process: Execution | null;
   conversation: Conversation | null;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
@@ -141,14 +142,16 @@ export class Executor {
   }
 
   async #carryOut(assignment: Assignment, live: LiveRun, beginning: Promise<unknown>): Promise<ProcessOutcome> {
-    const { records } = this.#options;
+    const { records, logger } = this.#options;
     const { run } = assignment;
     try {
       await records.durable();
       await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
       live.conversation = this.#converse(assignment);
-      live.process = this.#start(assignment, live.conversation);
+      const plan = this.#plan(assignment);
+      if (plan.kind !== 'http') await writeRunFiles(this.#runDirectory(run), plan.files ?? []);
+      live.process = this.#start(assignment, plan, live.conversation);
       live.conversation.begin(live.process);
       const identity = await live.process.started;
       if (identity !== null) records.noteProcess(run.id, identity);
@@ -157,7 +160,15 @@ export class Executor {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
       return failed(toError(error));
+    } finally {
+      await removeRunFiles(this.#runDirectory(run)).catch((error: unknown) => {
+        logger.error('The files of a run could not be removed', run.id, toError(error));
+      });
     }
+  }
+
+  #runDirectory({ id }: RunRow): string {
+    return runDirectoryOf(this.#options.logsDirectory, id);
   }
 
   #converse({ run, definition }: Assignment): Conversation {
@@ -174,13 +185,14 @@ export class Executor {
     });
   }
 
-  #start({ run, definition, issue, sessionRun, wakeups }: Assignment, conversation: Conversation): ProcessRun {
-    const { adapterOf, workspaceFolder, baseEnvironment, clock, logger, trees, starter, onDidGrowLog } = this.#options;
-    const { key, role, goal, timeoutSec, graceSec } = definition;
-    const plan = adapterOf(definition.adapter).plan(definition, {
+  #plan({ run, definition, issue, sessionRun, wakeups }: Assignment): Plan {
+    const { adapterOf, workspaceFolder, baseEnvironment } = this.#options;
+    const { key, role, goal } = definition;
+    return adapterOf(definition.adapter).plan(definition, {
       runId: run.id,
       agentKey: key,
       taskKey: run.taskKey,
+      session: null,
       sessionRun,
       source: run.source,
       reason: run.reason,
@@ -188,17 +200,25 @@ export class Executor {
       prompt: renderPrompt({ agent: key, role, goal, issue, wakeups }),
       workspaceFolder,
       baseEnvironment,
+      secrets: {},
+      runDirectory: this.#runDirectory(run),
     });
-    return startProcess(plan, {
+  }
+
+  #start({ run, definition }: Assignment, plan: Plan, conversation: Conversation): Execution {
+    const { adapterOf, clock, logger, trees, starter, onDidGrowLog } = this.#options;
+    const { isLogged } = adapterOf(definition.adapter);
+    return startPlan(plan, {
       runId: run.id,
       logPath: logPathOf(this.#options.logsDirectory, run.id),
       maxLogBytes: this.#options.maxLogBytes(),
-      timeoutSec,
-      graceSec,
+      timeoutSec: definition.timeoutSec,
+      graceSec: definition.graceSec,
       clock,
       logger,
       trees,
       starter,
+      ...(isLogged && { isLogged }),
       onOutput: (chunk, stream) => {
         conversation.hear(chunk, stream);
       },

@@ -3,9 +3,9 @@ import * as path from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 
 /** Run ids are ULIDs; whatever else somebody put into the folder is left alone. */
-const logName = /^([0-9A-HJKMNP-TV-Z]{26})\.(?:log|idx|changes)$/;
+const logName = /^([0-9A-HJKMNP-TV-Z]{26})\.(?:log|idx|changes|run)$/;
 
-/** The folder of all run logs, each a `.log` with its index beside it, and the changes of its run if there are any. */
+/** The folder of all run logs, each a `.log` with its index beside it, the changes of its run if there are any, and the files of one that runs. */
 export class LogFolder {
   readonly #directory: string;
 
@@ -33,7 +33,7 @@ export class LogFolder {
   }
 
   #filesOf(runId: string): string[] {
-    return ['.log', '.idx', '.changes'].map((extension) => path.join(this.#directory, `${runId}${extension}`));
+    return ['.log', '.idx', '.changes', '.run'].map((extension) => path.join(this.#directory, `${runId}${extension}`));
   }
 }
 

@@ -1,15 +1,18 @@
-import type { ProcessPlan } from '../adapters/adapter.ts';
+import type { ProgramPlan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { ChildStarter, StartedChild, StartResult } from './childStarter.ts';
 import type { Listener } from './conversation.ts';
+import { LineFilter } from './lineFilter.ts';
 import { LogFile } from './logFile.ts';
+import type { OutputStage } from './outputStage.ts';
 import { PausableTimer } from './pausableTimer.ts';
 import { toVerdict, type CancelCause, type EndReason, type ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTree, ProcessTrees } from './processTree.ts';
 import { explainSpawnFailure } from './spawnFailure.ts';
+import { stageOutput, type OutputStages, type StagedOutput } from './stagedOutput.ts';
 
 export interface ProcessOptions {
   readonly runId: string;
@@ -27,8 +30,12 @@ export interface ProcessOptions {
   readonly starter: ChildStarter;
   /** Called when the log grew, with its size in bytes; as often as once per write. */
   readonly onDidGrow?: (bytes: number) => void;
+  /** Changes all that a program puts out, before anybody sees it; one for each output. */
+  readonly redact?: () => OutputStage;
   /** Called with all output, besides the log. */
   readonly onOutput?: (chunk: Uint8Array, stream: 'out' | 'err') => void;
+  /** Whether a line of standard output belongs in the log, told by its first bytes; without it all do. */
+  readonly isLogged?: (lineStart: Uint8Array) => boolean;
 }
 
 /** One execution of a program, from its start to the end of its whole tree. */
@@ -41,13 +48,25 @@ export interface ProcessRun extends Listener {
   cancel(cause: CancelCause): void;
 }
 
+interface Outputs {
+  readonly out: StagedOutput;
+  readonly err: StagedOutput;
+}
+
+interface Ending {
+  readonly child: StartedChild;
+  readonly log: LogFile;
+  readonly tree: ProcessTree;
+  readonly outputs: Outputs;
+}
+
 /** What may be left over after a program ended by itself gets at most this long to end, in milliseconds. */
 const leftoverGraceMs = 2000;
 /** How long output may go on after the tree is gone: it was in the pipe, or a process outside the tree holds that. */
 const drainMs = 5000;
 
 /** Starts a program. Its log exists when this returns; everything that goes wrong is an outcome. */
-export function startProcess(plan: ProcessPlan, options: ProcessOptions): ProcessRun {
+export function startProcess(plan: ProgramPlan, options: ProcessOptions): ProcessRun {
   return new RunningProcess(plan, options);
 }
 
@@ -71,7 +90,7 @@ class RunningProcess implements ProcessRun {
   #log: LogFile | null = null;
   #timeout: PausableTimer | null = null;
 
-  constructor(plan: ProcessPlan, options: ProcessOptions) {
+  constructor(plan: ProgramPlan, options: ProcessOptions) {
     this.#options = options;
     let log: LogFile;
     try {
@@ -137,9 +156,9 @@ class RunningProcess implements ProcessRun {
   async #follow(child: StartedChild, log: LogFile): Promise<ProcessOutcome> {
     const { clock, runId, timeoutSec, trees } = this.#options;
     this.#child = child;
-    log.follow(child.stdout, 'out');
-    log.follow(child.stderr, 'err');
-    this.#listen(child);
+    const outputs = this.#stage(child);
+    log.follow(outputs.out.readable, 'out');
+    log.follow(outputs.err.readable, 'err');
     const tree = trees.watch(runId, child.identity);
     void child.exited.then(() => {
       this.#endBecause({ kind: 'exit' });
@@ -152,21 +171,20 @@ class RunningProcess implements ProcessRun {
     }
     await this.#ended.promise;
     this.#timeout?.dispose();
-    return this.#settle(child, log, tree);
+    return this.#settle({ child, log, tree, outputs });
   }
 
-  #listen({ stdout, stderr }: StartedChild): void {
-    const { onOutput } = this.#options;
-    if (onOutput === undefined) return;
-    stdout.on('data', (chunk: Buffer) => {
-      onOutput(chunk, 'out');
-    });
-    stderr.on('data', (chunk: Buffer) => {
-      onOutput(chunk, 'err');
-    });
+  #stage({ stdout, stderr }: StartedChild): Outputs {
+    const { onOutput, redact, isLogged } = this.#options;
+    const stages = (stream: 'out' | 'err', filter: OutputStage | null): OutputStages => {
+      const hear = (chunk: Buffer): void => onOutput?.(chunk, stream);
+      return { redact: redact?.() ?? null, hear: onOutput ? hear : null, filter };
+    };
+    const filter = isLogged ? new LineFilter(isLogged) : null;
+    return { out: stageOutput(stdout, stages('out', filter)), err: stageOutput(stderr, stages('err', null)) };
   }
 
-  async #settle(child: StartedChild, log: LogFile, tree: ProcessTree): Promise<ProcessOutcome> {
+  async #settle({ child, log, tree, outputs }: Ending): Promise<ProcessOutcome> {
     const { clock } = this.#options;
     const reason = this.#reason ?? { kind: 'exit' };
     await this.#endTree(tree, reason);
@@ -174,6 +192,7 @@ class RunningProcess implements ProcessRun {
     child.kill();
     const exit = (await within(clock, drainMs, child.exited)) ?? { exitCode: null, signal: null };
     await within(clock, drainMs, child.closed);
+    await within(clock, drainMs, Promise.all([outputs.out.end(), outputs.err.end()]));
     child.dispose();
     tree.dispose();
     const { bytes, stdoutExcerpt, stderrExcerpt, error } = await log.close();
@@ -191,7 +210,7 @@ class RunningProcess implements ProcessRun {
 }
 
 async function settleUnstarted(
-  plan: ProcessPlan,
+  plan: ProgramPlan,
   { code, text }: Extract<StartResult, { kind: 'failed' }>,
   log: LogFile,
 ): Promise<ProcessOutcome> {

@@ -1,5 +1,4 @@
-import type { RunErrorCode, SettledStatus } from '../model.ts';
-import type { ReportedUsage } from '../store/usageTable.ts';
+import type { RunErrorCode, RunUsage, SettledStatus } from '../model.ts';
 import type { Setback } from './setback.ts';
 
 /** How one execution ended. */
@@ -15,8 +14,10 @@ export interface ProcessOutcome {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  /** What it said that it used, and whether it changed anything; null where it said nothing. */
-  readonly usage?: ReportedUsage | null;
+  /** What it used, and whether it said that it changed anything; null where nothing is known. */
+  readonly usage?: RunUsage | null;
+  /** See `Settlement`. */
+  readonly sessionId?: string | null;
   readonly hasChanged?: boolean | null;
 }
 

@@ -1,5 +1,5 @@
-import type { AgentEvent, ResultEvent, UsageEvent } from '../adapters/events.ts';
-import type { ReportedUsage } from '../store/usageTable.ts';
+import type { AgentEvent, FailureEvent, ResultEvent, UsageEvent } from '../adapters/events.ts';
+import type { ModelUsage, RunUsage } from '../model.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
 import type { Setback } from './setback.ts';
 
@@ -8,10 +8,12 @@ export interface RunReport {
   readonly result: ResultEvent | null;
   /** What it could not go on for, and in what words; a success said later takes it back. */
   readonly setback: { readonly cause: Setback; readonly message: string | null } | null;
-  readonly usage: ReportedUsage | null;
+  readonly usage: RunUsage | null;
+  /** Why it could not do its work, and another try would end the same way; a success said later takes it back. */
+  readonly failure: FailureEvent | null;
 }
 
-export const nothingReported: RunReport = { result: null, setback: null, usage: null };
+export const nothingReported: RunReport = { result: null, setback: null, usage: null, failure: null };
 
 /** More is not counted: sums over all runs have to fit into the roll-up. */
 const largestSum = 1e12;
@@ -20,7 +22,9 @@ const largestSum = 1e12;
 export function addEvent(report: RunReport, event: AgentEvent): RunReport {
   switch (event.kind) {
     case 'result':
-      return { ...report, result: event, setback: event.status === 'succeeded' ? null : report.setback };
+      return event.status === 'succeeded'
+        ? { ...report, result: event, setback: null, failure: null }
+        : { ...report, result: event };
     case 'rateLimit': {
       const cause = { kind: 'rate_limit', limit: event.limit, until: event.until } as const;
       return { ...report, setback: { cause, message: null } };
@@ -29,25 +33,47 @@ export function addEvent(report: RunReport, event: AgentEvent): RunReport {
       return { ...report, setback: { cause: { kind: 'transient' }, message: event.message } };
     case 'usage':
       return { ...report, usage: addUsage(report.usage, event.usage) };
+    case 'failure':
+      return { ...report, failure: event };
     case 'progress':
     case 'question':
     case 'raw':
+    case 'session':
+    case 'message':
+    case 'thinking':
+    case 'toolCall':
+    case 'toolResult':
+    case 'fileChange':
+    case 'notice':
+    case 'retrying':
+    case 'context':
       return report;
   }
 }
 
-const noUsage: ReportedUsage = { model: '', inputTokens: 0, cachedTokens: 0, outputTokens: 0, costMicros: null };
+const noUsage: ModelUsage = {
+  model: '',
+  inputTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  costMicros: null,
+  isListPrice: false,
+};
 
 /** Sums up; a cost that nobody said stays unknown. All of it counts for the model that was named last. */
-function addUsage(sum: ReportedUsage | null, more: UsageEvent): ReportedUsage {
-  const { model, inputTokens, cachedTokens, outputTokens, costMicros } = sum ?? noUsage;
-  return {
+function addUsage(sum: RunUsage | null, more: UsageEvent): RunUsage {
+  const { model, inputTokens, cachedTokens, cacheWriteTokens, outputTokens, costMicros } = sum?.models[0] ?? noUsage;
+  const usage: ModelUsage = {
     model: more.model ?? model,
     inputTokens: add(inputTokens, more.inputTokens),
     cachedTokens: add(cachedTokens, more.cachedTokens),
+    cacheWriteTokens: add(cacheWriteTokens, more.cacheWriteTokens),
     outputTokens: add(outputTokens, more.outputTokens),
     costMicros: more.costMicros === null ? costMicros : add(costMicros ?? 0, more.costMicros),
+    isListPrice: false,
   };
+  return { models: [usage], turns: null };
 }
 
 function add(one: number, other: number | null): number {
@@ -71,13 +97,33 @@ function hasOwnEnd({ status, errorCode, exitCode }: ProcessOutcome): boolean {
 
 type Judgement = Partial<Pick<ProcessOutcome, 'status' | 'errorCode' | 'message' | 'setback'>>;
 
-function judge({ status, errorCode }: ProcessOutcome, { result, setback }: RunReport): Judgement {
+function judge({ status, errorCode }: ProcessOutcome, { result, setback, failure }: RunReport): Judgement {
+  if (failure !== null) return { status: 'failed', errorCode: failure.code, message: describeReported(failure) };
   if (setback !== null) return { status: 'failed', ...describeSetback(setback), setback: setback.cause };
   if (errorCode === 'temporary_failure') return {};
   if (result?.status === 'failed') {
     return { status: 'failed', errorCode: 'reported_failure', message: describeFailure(result.message) };
   }
   return status === 'succeeded' && result !== null ? { message: result.message } : {};
+}
+
+const failureTexts: Readonly<Record<FailureEvent['code'], string>> = {
+  login_required:
+    'It is not logged in. Log in with its own program in a terminal, or set its key as a secret, then wake the agent again.',
+  session_lost:
+    'The conversation that it was to go on with is not there any more. Wake the agent again to begin a new one.',
+  session_broken: 'Its conversation cannot be gone on with. The next run begins a new one; wake the agent again.',
+  context_full:
+    'Its conversation has grown too long for the model. The next run begins a new one; wake the agent again.',
+  turn_limit: 'It used up the model calls that it is allowed. Raise maxTurns of the agent, or wake it again to go on.',
+  model_unknown: "Its model is not known or not allowed. Check the agent's model.",
+  credit_exhausted: 'The account has no credit left. Add some, then wake the agent again.',
+  request_refused: 'The model refused the request. Its transcript says more.',
+  permission_missing: 'It was not allowed to go on. Allow what it needs in the tools of the agent.',
+};
+
+function describeReported({ code, message }: FailureEvent): string {
+  return message === null ? failureTexts[code] : `${failureTexts[code]} It said: ${message}`;
 }
 
 function describeFailure(message: string | null): string {

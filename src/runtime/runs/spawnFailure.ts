@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { ProcessPlan } from '../adapters/adapter.ts';
+import type { ProgramPlan } from '../adapters/adapter.ts';
 import { systemErrorCode } from '../errors.ts';
 import type { RunErrorCode } from '../model.ts';
 import type { Setback } from './setback.ts';
@@ -17,7 +17,7 @@ export interface SpawnFailure {
  * text. Looks at the disk only now: asking before each start would cost every run what only failed ones need.
  */
 export async function explainSpawnFailure(
-  plan: ProcessPlan,
+  plan: ProgramPlan,
   code: string | undefined,
   text: string,
 ): Promise<SpawnFailure> {
@@ -56,7 +56,7 @@ async function findFolderProblem(cwd: string): Promise<string | null> {
   }
 }
 
-async function explainMissing({ file, shell, env }: ProcessPlan): Promise<SpawnFailure> {
+async function explainMissing({ file, shell, env }: ProgramPlan): Promise<SpawnFailure> {
   if (shell) return failed(`The system's shell was not found, so “${file}” was not started.`);
   if (await isFile(file, env)) {
     return failed(
@@ -72,7 +72,7 @@ async function explainMissing({ file, shell, env }: ProcessPlan): Promise<SpawnF
   return { errorCode: 'command_not_found', message, setback: null };
 }
 
-async function isFile(file: string, env: ProcessPlan['env']): Promise<boolean> {
+async function isFile(file: string, env: ProgramPlan['env']): Promise<boolean> {
   const candidates = isAbsolute(file)
     ? [file]
     : searchPath(env)
@@ -89,6 +89,6 @@ async function isFile(file: string, env: ProcessPlan['env']): Promise<boolean> {
   return found.includes(true);
 }
 
-function searchPath(env: ProcessPlan['env']): string {
+function searchPath(env: ProgramPlan['env']): string {
   return Object.entries(env).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? '';
 }

@@ -1,4 +1,4 @@
-import { builtInTalk, endurance, type AgentDefinition } from '../definition.ts';
+import { builtInAdapter, builtInTalk, endurance, type AgentDefinition } from '../definition.ts';
 import type { RunStatus } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
@@ -112,6 +112,7 @@ function readDefinition(json: string): AgentDefinition {
     ...{ namedHeartbeats: [], provider: null, providerSlots: null },
     ...endurance,
     ...builtInTalk,
+    ...builtInAdapter,
     ...stored,
     heartbeat,
   };

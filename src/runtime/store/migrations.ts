@@ -1,4 +1,5 @@
 import { activitySchema } from './schema/activitySchema.ts';
+import { adapterSchema } from './schema/adapterSchema.ts';
 import { changesSchema } from './schema/changesSchema.ts';
 import { evidenceSchema } from './schema/evidenceSchema.ts';
 import { historySchema } from './schema/historySchema.ts';
@@ -20,4 +21,5 @@ export const migrations: readonly string[] = [
   queueSchema,
   workSchema,
   evidenceSchema,
+  adapterSchema,
 ];

@@ -5,6 +5,7 @@ import type {
   RunChanges,
   RunErrorCode,
   RunStatus,
+  RunUsage,
   SettledStatus,
   WakeSource,
 } from '../model.ts';
@@ -13,7 +14,6 @@ import type { Setback } from '../runs/setback.ts';
 import type { Row, SqlValue } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
 import type { Reader, Writer } from './store.ts';
-import type { ReportedUsage } from './usageTable.ts';
 
 /** A run with what only the runtime needs to know of it. */
 export interface RunRow extends Run {
@@ -43,8 +43,10 @@ export interface Settlement {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  /** What it said that it used; null if it said nothing. */
-  readonly usage?: ReportedUsage | null;
+  /** What it used; null if nothing is known. */
+  readonly usage?: RunUsage | null;
+  /** The conversation that it was in, as the agent's program names it; null or left out if it has none. */
+  readonly sessionId?: string | null;
   /** Whether it said that it changed something; null if it said nothing. */
   readonly hasChanged?: boolean | null;
   /** What is different in its working tree; null or left out for one that was not watched. */
@@ -52,7 +54,7 @@ export interface Settlement {
 }
 
 const listColumns =
-  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit, priority, place, changes, chain_id, attempt, not_before, waiting_since, stalled_since';
+  'id, number, agent, task_key, issue_id, source, reason, status, held_for, queued_at, started_at, finished_at, exit_code, signal, error_code, message, log_bytes, is_cancelling, log_removed_for, log_removed_limit, priority, place, changes, chain_id, attempt, not_before, waiting_since, stalled_since, adapter, usage, session_id';
 const allColumns = `${listColumns}, cursor, command_line, cwd, pid, pid_start_time, boot_id, stdout_excerpt, stderr_excerpt, is_forced, needs_confirmation`;
 
 /** A run as clients see it in lists. */
@@ -293,12 +295,18 @@ export function setRunCause(
 export function markRunStarted(
   writer: Writer,
   id: string,
-  start: { readonly at: number; readonly cursor: number; readonly commandLine: string; readonly cwd: string },
+  start: {
+    readonly at: number;
+    readonly cursor: number;
+    readonly commandLine: string;
+    readonly cwd: string;
+    readonly adapter: string;
+  },
 ): void {
   writer.run(
-    `UPDATE run SET status = 'running', held_for = NULL, started_at = ?, cursor = ?, command_line = ?, cwd = ?
+    `UPDATE run SET status = 'running', held_for = NULL, started_at = ?, cursor = ?, command_line = ?, cwd = ?, adapter = ?
      WHERE id = ? AND status = 'queued'`,
-    [start.at, start.cursor, start.commandLine, start.cwd, id],
+    [start.at, start.cursor, start.commandLine, start.cwd, start.adapter, id],
   );
 }
 
@@ -334,7 +342,7 @@ export function markRunCancelling(writer: Writer, id: string): void {
 export function markRunSettled(writer: Writer, id: string, settlement: Settlement): void {
   writer.run(
     `UPDATE run SET status = ?, held_for = NULL, finished_at = ?, exit_code = ?, signal = ?, error_code = ?, message = ?,
-       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, is_cancelling = 0, waiting_since = NULL, stalled_since = NULL
+       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, usage = ?, session_id = ?, is_cancelling = 0, waiting_since = NULL, stalled_since = NULL
      WHERE id = ? AND status IN ('queued', 'running')`,
     [
       settlement.status,
@@ -346,6 +354,8 @@ export function markRunSettled(writer: Writer, id: string, settlement: Settlemen
       settlement.stdoutExcerpt,
       settlement.stderrExcerpt,
       settlement.logBytes,
+      settlement.usage ? JSON.stringify(settlement.usage) : null,
+      settlement.sessionId ?? null,
       id,
     ],
   );
@@ -380,6 +390,9 @@ function toRun(row: Row): Run {
     notBefore: row[25] as number | null,
     waitingSince: row[26] as number | null,
     stalledSince: row[27] as number | null,
+    adapter: row[28] as string | null,
+    usage: toRunUsage(row[29] as string | null),
+    sessionId: row[30] as string | null,
   };
 }
 
@@ -401,21 +414,26 @@ function toLogRemoval(row: Row): LogRemoval | null {
 }
 
 /** What this very module wrote. */
+function toRunUsage(json: string | null): RunUsage | null {
+  return json === null ? null : (JSON.parse(json) as RunUsage);
+}
+
+/** What this very module wrote. */
 function toChanges(json: string | null): RunChanges | null {
   return json === null ? null : (JSON.parse(json) as RunChanges);
 }
 
 function toRunRow(row: Row): RunRow {
-  const pid = row[31] as number | null;
+  const pid = row[34] as number | null;
   return {
     ...toRun(row),
-    cursor: row[28] as number | null,
-    commandLine: row[29] as string,
-    cwd: row[30] as string,
-    process: pid === null ? null : { pid, startTime: row[32] as string, bootId: row[33] as string },
-    stdoutExcerpt: row[34] as string,
-    stderrExcerpt: row[35] as string,
-    isForced: row[36] === 1,
-    needsConfirmation: row[37] === 1,
+    cursor: row[31] as number | null,
+    commandLine: row[32] as string,
+    cwd: row[33] as string,
+    process: pid === null ? null : { pid, startTime: row[35] as string, bootId: row[36] as string },
+    stdoutExcerpt: row[37] as string,
+    stderrExcerpt: row[38] as string,
+    isForced: row[39] === 1,
+    needsConfirmation: row[40] === 1,
   };
 }

@@ -2,7 +2,7 @@ import type { Session } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
 
-const columns = 'agent, task_key, adapter, runs, created_at, updated_at';
+const columns = 'agent, task_key, adapter, runs, created_at, updated_at, session_id, cwd, context_tokens';
 
 type SessionPlace = Pick<Session, 'updatedAt' | 'agent' | 'taskKey' | 'adapter'>;
 
@@ -69,5 +69,8 @@ function fromRow(row: Row): Session {
     runs: row[3] as number,
     createdAt: row[4] as number,
     updatedAt: row[5] as number,
+    sessionId: row[6] as string | null,
+    cwd: row[7] as string | null,
+    contextTokens: row[8] as number | null,
   };
 }

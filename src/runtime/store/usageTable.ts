@@ -1,3 +1,4 @@
+import type { ModelUsage, RunUsage } from '../model.ts';
 import type { Row } from './database.ts';
 import type { Reader, Writer } from './store.ts';
 
@@ -9,16 +10,6 @@ export function quarterOf(at: number): number {
   return Math.floor(at / quarterMs);
 }
 
-/** What an adapter reported of a run. */
-export interface ReportedUsage {
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-  /** Integer micro-dollars; null if the price is not known. */
-  readonly costMicros: number | null;
-}
-
 /** A run that ended, as the roll-up counts it. */
 export interface EndedRun {
   /** Epoch ms of its end: all of it counts there. */
@@ -27,8 +18,8 @@ export interface EndedRun {
   readonly issueId: string | null;
   readonly isFailed: boolean;
   readonly runMs: number;
-  /** Null if its adapter reports none. */
-  readonly usage: ReportedUsage | null;
+  /** Null if nothing is known of it. */
+  readonly usage: RunUsage | null;
 }
 
 /** What runs took together. Costs and tokens are of those runs that reported them. */
@@ -40,8 +31,11 @@ export interface Usage {
   readonly runMs: number;
   readonly inputTokens: number;
   readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
   readonly outputTokens: number;
   readonly costMicros: number;
+  /** The part of `costMicros` that nobody said: it was reckoned from list prices. */
+  readonly listedMicros: number;
 }
 
 /** A span of quarter-hours, the end exclusive. */
@@ -50,43 +44,62 @@ export interface Quarters {
   readonly to: number;
 }
 
-const nothingReported: ReportedUsage = {
+const nothingKnown: ModelUsage = {
   model: '',
   inputTokens: 0,
   cachedTokens: 0,
+  cacheWriteTokens: 0,
   outputTokens: 0,
   costMicros: null,
+  isListPrice: false,
 };
 
-/** Adds a run to the roll-up. */
+/** Adds a run to the roll-up: what it used by model, the run itself with the first of them. */
 export function recordUsage(writer: Writer, run: EndedRun): void {
-  const usage = run.usage ?? nothingReported;
+  const [first = nothingKnown, ...others] = run.usage?.models ?? [];
+  const isUnknown = [first, ...others].some(({ costMicros }) => costMicros === null);
+  const { runMs } = run;
+  addToQuarter(writer, run, first, { runs: 1, failed: run.isFailed ? 1 : 0, withoutCost: isUnknown ? 1 : 0, runMs });
+  for (const usage of others) addToQuarter(writer, run, usage, { runs: 0, failed: 0, withoutCost: 0, runMs: 0 });
+}
+
+function addToQuarter(
+  writer: Writer,
+  run: EndedRun,
+  usage: ModelUsage,
+  counts: { readonly runs: number; readonly failed: number; readonly withoutCost: number; readonly runMs: number },
+): void {
   writer.run(
     `INSERT INTO usage_quarter (quarter, agent, model, issue_id, runs, runs_failed, runs_without_cost, run_ms,
-       input_tokens, cached_tokens, output_tokens, cost_micros) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (quarter, agent, model, issue_id) DO UPDATE SET runs = runs + 1,
+       input_tokens, cached_tokens, cache_write_tokens, output_tokens, cost_micros, listed_micros)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (quarter, agent, model, issue_id) DO UPDATE SET runs = runs + excluded.runs,
        runs_failed = runs_failed + excluded.runs_failed, runs_without_cost = runs_without_cost + excluded.runs_without_cost,
        run_ms = run_ms + excluded.run_ms, input_tokens = input_tokens + excluded.input_tokens,
-       cached_tokens = cached_tokens + excluded.cached_tokens, output_tokens = output_tokens + excluded.output_tokens,
-       cost_micros = cost_micros + excluded.cost_micros`,
+       cached_tokens = cached_tokens + excluded.cached_tokens, cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+       output_tokens = output_tokens + excluded.output_tokens, cost_micros = cost_micros + excluded.cost_micros,
+       listed_micros = listed_micros + excluded.listed_micros`,
     [
       quarterOf(run.at),
       run.agent,
       usage.model,
       run.issueId ?? '',
-      run.isFailed ? 1 : 0,
-      usage.costMicros === null ? 1 : 0,
-      run.runMs,
+      counts.runs,
+      counts.failed,
+      counts.withoutCost,
+      counts.runMs,
       usage.inputTokens,
       usage.cachedTokens,
+      usage.cacheWriteTokens,
       usage.outputTokens,
       usage.costMicros ?? 0,
+      usage.isListPrice ? (usage.costMicros ?? 0) : 0,
     ],
   );
 }
 
 const sums =
-  'sum(runs), sum(runs_failed), sum(runs_without_cost), sum(run_ms), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(cost_micros)';
+  'sum(runs), sum(runs_failed), sum(runs_without_cost), sum(run_ms), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(cost_micros), sum(cache_write_tokens), sum(listed_micros)';
 const groups = { agent: 'agent', model: 'model', issue: 'issue_id' } as const;
 
 /** The usage of a span, of all agents or of one. */
@@ -134,5 +147,7 @@ function toUsage(row: Row): Usage {
     cachedTokens: at(5),
     outputTokens: at(6),
     costMicros: at(7),
+    cacheWriteTokens: at(8),
+    listedMicros: at(9),
   };
 }

@@ -155,7 +155,7 @@ export class WakeQueue {
       const wakeups = listWaitingWakeups(transaction, run.agent, run.taskKey);
       const cursor = wakeups.at(-1)?.number ?? 0;
       const at = this.#clock.now();
-      markRunStarted(transaction, runId, { at, cursor, ...where });
+      markRunStarted(transaction, runId, { at, cursor, ...where, adapter: agent.definition.adapter });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
       const issueStatus = advanceIssue(transaction, run, { from: 'todo', to: 'in_progress', at });
       recordRun(this.#audit, transaction, run, {

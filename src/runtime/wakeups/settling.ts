@@ -148,8 +148,9 @@ export class Settling {
     const at = settlement.finishedAt;
     if (!wasRunning) return chainId === null ? {} : advanceIssue(transaction, run, { ...release, at });
     setLastRun(transaction, run.agent, { id, status: settlement.status, at });
-    const adapter = agent?.definition.adapter;
-    if (adapter) recordSessionRun(transaction, { agent: run.agent, taskKey: sessionKeyOf(taskKey), adapter, at });
+    const adapter = run.adapter ?? agent?.definition.adapter;
+    if (adapter !== undefined)
+      recordSessionRun(transaction, { agent: run.agent, taskKey: sessionKeyOf(taskKey), adapter, at });
     if (retry !== null) return {};
     const to = settlement.status === 'succeeded' ? 'in_review' : 'todo';
     return advanceIssue(transaction, run, { from: 'in_progress', to, at });

@@ -14,7 +14,16 @@ function readPieces(pieces: readonly Uint8Array[]): AgentEvent[] {
 
 const read = (text: string): AgentEvent[] => readPieces([Buffer.from(text)]);
 const malformed: AgentEvent = { kind: 'raw', reason: 'malformed' };
-const noUsage = { model: null, inputTokens: null, cachedTokens: null, outputTokens: null, costMicros: null };
+const noUsage = {
+  basis: 'run',
+  id: null,
+  model: null,
+  inputTokens: null,
+  cachedTokens: null,
+  cacheWriteTokens: null,
+  outputTokens: null,
+  costMicros: null,
+} as const;
 const usage = (part: Partial<typeof noUsage> | object): AgentEvent => ({
   kind: 'usage',
   usage: { ...noUsage, ...part },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { RunRequest } from '../../../src/runtime/adapters/adapter.ts';
 import { planProcess } from '../../../src/runtime/adapters/process.ts';
-import { endurance, type AgentDefinition } from '../../../src/runtime/definition.ts';
+import { builtInAdapter, endurance, type AgentDefinition } from '../../../src/runtime/definition.ts';
 import { sampleIssue } from '../../support/sampleState.ts';
 
 const issue = sampleIssue(12, { id: '01ISSUE', title: 'Fix\0 it', priority: 'high', assignee: 'engineer' });
@@ -11,6 +11,7 @@ const request: RunRequest = {
   runId: '01RUN',
   agentKey: 'engineer',
   taskKey: 'issue-12',
+  session: null,
   sessionRun: 1,
   source: 'assignment',
   reason: 'Issue #12 was assigned',
@@ -18,6 +19,8 @@ const request: RunRequest = {
   prompt: 'Please fix it.\n',
   workspaceFolder: '/home/me/project',
   baseEnvironment: { PATH: '/usr/bin', HOME: '/home/me' },
+  secrets: {},
+  runDirectory: '/home/me/.state/01RUN.run',
 };
 
 function define(changes: Partial<AgentDefinition>): AgentDefinition {
@@ -56,6 +59,7 @@ function define(changes: Partial<AgentDefinition>): AgentDefinition {
     },
     ...endurance,
     namedHeartbeats: [],
+    ...builtInAdapter,
     ...changes,
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { parseConfiguration } from '../../../src/runtime/config/load.ts';
 import { toConfigurationJsonSchema } from '../../../src/runtime/config/schema.ts';
-import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { builtInAdapter, secretNamesOf, type AgentDefinition } from '../../../src/runtime/definition.ts';
 import { makePolicy } from '../../support/policies.ts';
 
 const folder = path.resolve('/srv space');
@@ -52,6 +52,7 @@ describe('the configuration schema', () => {
       resumable: false,
       loopBreaker: { failures: 5, sameError: 3, unchanged: 5 },
       namedHeartbeats: [],
+      ...builtInAdapter,
     });
   });
 
@@ -241,7 +242,16 @@ heartbeats:
     ['an endless time', '    timeoutSec: 9999999\n', '5:17 agents.engineer.timeoutSec: must be at most 604800'],
     ['a word for a switch', '    shell: yes\n', '5:12 agents.engineer.shell: expected true or false, found "yes"'],
     ['nothing after a key', '    env:\n', '5:9 agents.engineer.env: expected a map, found nothing'],
-    ['a secret', '    env: { A: { secret: B } }\n', '5:15 agents.engineer.env.A: expected text, found a map'],
+    [
+      'a secret with a value',
+      '    env: { A: { secret: B, value: c } }\n',
+      '5:28 agents.engineer.env.A.value: not a known key here',
+    ],
+    [
+      'a key of another adapter',
+      '    permissionMode: plan\n',
+      '5:5 agents.engineer.permissionMode: not a known key; known are role, reportsTo, goal, cwd, shareCwd, provider, env, timeoutSec, graceSec, retries, loopBreaker, waitSec, stallSec, enabled, heartbeat, bootstrapPromptTemplate, promptTemplate, session, adapter, command, args, shell, resumable, protocol',
+    ],
     [
       'a variable of our own',
       '    env: { REVEILLE_RUN_ID: x }\n',
@@ -307,13 +317,13 @@ heartbeats:
     ['a list at the top', '- agents', ['1:1 expected a map, found a list']],
     [
       'another adapter',
-      'agents:\n  a: { adapter: claude_local, command: x }',
-      ['2:17 agents.a.adapter: expected process, found "claude_local"'],
+      'agents:\n  a: { adapter: cursor, command: x }',
+      ['2:17 agents.a.adapter: expected one of process, claude_local, codex_local, http, found "cursor"'],
     ],
     [
       'an agent without anything',
       'agents:\n  a: {}',
-      ['2:3 agents.a.adapter: missing; expected process', '2:3 agents.a.command: missing'],
+      ['2:3 agents.a.adapter: missing; expected one of process, claude_local, codex_local, http'],
     ],
     [
       'an impossible key',
@@ -350,5 +360,40 @@ heartbeats:
     for (const key of ['org', 'defaults', 'command', 'shareCwd', 'wakeOnOnDemand', 'maxConcurrentRuns', 'timezone']) {
       assert.ok(schema.includes(`"${key}":{`), key);
     }
+  });
+
+  it('fills in what agents of other adapters leave out', () => {
+    const [claude, codex, http] = parseAgents(`
+agents:
+  c:
+    adapter: claude_local
+    model: sonnet
+    tools: ["Bash(npm test:*)"]
+    env: { PLAIN: 1, TOKEN: { secret: GITHUB_TOKEN } }
+    mcpServers:
+      board: { url: "http://127.0.0.1:4000/mcp", headers: { Authorization: { secret: BOARD } } }
+      files: { command: npx, args: [files], env: { KEY: { secret: FILES_KEY } } }
+  x: { adapter: codex_local, provider: work }
+  h: { adapter: http, url: "https://agents.example/run", headers: { X-Key: { secret: HOOK } } }
+`);
+    assert.deepEqual(
+      [
+        claude?.command,
+        claude?.provider,
+        claude?.env,
+        claude?.secretEnv,
+        claude?.resumable,
+        claude?.heartbeat.skipWhenIdle,
+      ],
+      ['claude', 'claude', { PLAIN: '1' }, { TOKEN: 'GITHUB_TOKEN' }, true, true],
+    );
+    assert.deepEqual(claude?.claude?.tools, ['Bash(npm test:*)']);
+    assert.deepEqual(secretNamesOf(claude), ['BOARD', 'FILES_KEY', 'GITHUB_TOKEN']);
+    assert.deepEqual([codex?.command, codex?.provider, codex?.codex?.sandbox], ['codex', 'work', 'workspace-write']);
+    assert.deepEqual(
+      [http?.command, http?.http?.url, http?.http?.pollSec, http?.provider],
+      ['', 'https://agents.example/run', 5, null],
+    );
+    assert.deepEqual(http && secretNamesOf(http), ['HOOK']);
   });
 });

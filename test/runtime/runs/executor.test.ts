@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adapters } from '../../../src/runtime/adapters/adapters.ts';
+import { adapterOf } from '../../../src/runtime/adapters/adapters.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { Recording } from '../../../src/runtime/runs/changes/changeRecorder.ts';
 import type { ConversationRecords } from '../../../src/runtime/runs/conversation.ts';
@@ -47,7 +47,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
     maxLogBytes: () => 1_000_000,
     records,
     isAttended: () => true,
-    adapterOf: (type) => adapters[type],
+    adapterOf,
     trees,
     starter: new DirectStarter(systemClock),
     changes: { begin: () => Promise.resolve(unwatched) },

@@ -22,7 +22,17 @@ const limit: AgentEvent = { kind: 'rateLimit', limit: 'requests', until: 0 };
 const retry: AgentEvent = { kind: 'transientError', message: 'busy' };
 const used = (part: object): AgentEvent => ({
   kind: 'usage',
-  usage: { model: null, inputTokens: null, cachedTokens: null, outputTokens: null, costMicros: null, ...part },
+  usage: {
+    basis: 'run',
+    id: null,
+    model: null,
+    inputTokens: null,
+    cachedTokens: null,
+    cacheWriteTokens: null,
+    outputTokens: null,
+    costMicros: null,
+    ...part,
+  },
 });
 
 const concluded = (outcome: ProcessOutcome, events: readonly AgentEvent[]): ProcessOutcome =>
@@ -72,11 +82,23 @@ describe('the outcome of a run', () => {
       used({ inputTokens: 5, model: 'a' }),
       used({ inputTokens: 6, outputTokens: 7, cachedTokens: 1 }),
     ]);
-    assert.deepEqual(usage, { model: 'a', inputTokens: 11, cachedTokens: 1, outputTokens: 7, costMicros: null });
+    assert.deepEqual(usage?.models, [
+      {
+        model: 'a',
+        inputTokens: 11,
+        cachedTokens: 1,
+        cacheWriteTokens: 0,
+        outputTokens: 7,
+        costMicros: null,
+        isListPrice: false,
+      },
+    ]);
     assert.equal(hasChanged, false);
     assert.equal(concluded(good, []).usage, null);
-    assert.equal(concluded(good, [used({ costMicros: 3 }), used({}), used({ costMicros: 4 })]).usage?.costMicros, 7);
+    const [sum] = concluded(good, [used({ costMicros: 3 }), used({}), used({ costMicros: 4 })]).usage?.models ?? [];
+    assert.equal(sum?.costMicros, 7);
     const huge = Array.from({ length: 5 }, () => used({ inputTokens: 1e12, costMicros: 1e12 }));
-    assert.deepEqual([concluded(good, huge).usage?.inputTokens, concluded(good, huge).usage?.costMicros], [1e12, 1e12]);
+    const [largest] = concluded(good, huge).usage?.models ?? [];
+    assert.deepEqual([largest?.inputTokens, largest?.costMicros], [1e12, 1e12]);
   });
 });

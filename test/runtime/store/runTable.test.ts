@@ -16,7 +16,8 @@ describe('listActiveRuns', () => {
           queuedAt: 0,
         });
       }
-      for (const id of ['1', '4']) markRunStarted(transaction, id, { at: 1, cursor: 1, commandLine: '', cwd: '' });
+      for (const id of ['1', '4'])
+        markRunStarted(transaction, id, { at: 1, cursor: 1, commandLine: '', cwd: '', adapter: 'process' });
     });
 
     assert.deepEqual(

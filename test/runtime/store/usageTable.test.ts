@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ModelUsage, RunUsage } from '../../../src/runtime/model.ts';
 import { daysOf } from '../../../src/runtime/localDays.ts';
 import {
   groupUsage,
@@ -33,25 +34,34 @@ const nothing: Usage = {
   runMs: 0,
   inputTokens: 0,
   cachedTokens: 0,
+  cacheWriteTokens: 0,
   outputTokens: 0,
   costMicros: 0,
+  listedMicros: 0,
 };
 
 /** The naive sum over events. */
 function sumOf(runs: readonly EndedRun[]): Usage {
   return runs.reduce(
-    (sum, { isFailed, runMs, usage }) => ({
+    (sum: Usage, { isFailed, runMs, usage }) => ({
       runs: sum.runs + 1,
       failedRuns: sum.failedRuns + (isFailed ? 1 : 0),
-      runsWithoutCost: sum.runsWithoutCost + (usage === null || usage.costMicros === null ? 1 : 0),
+      runsWithoutCost: sum.runsWithoutCost + (usage?.models.every(({ costMicros }) => costMicros !== null) ? 0 : 1),
       runMs: sum.runMs + runMs,
-      inputTokens: sum.inputTokens + (usage?.inputTokens ?? 0),
-      cachedTokens: sum.cachedTokens + (usage?.cachedTokens ?? 0),
-      outputTokens: sum.outputTokens + (usage?.outputTokens ?? 0),
-      costMicros: sum.costMicros + (usage?.costMicros ?? 0),
+      inputTokens: sum.inputTokens + add(usage, ({ inputTokens }) => inputTokens),
+      cachedTokens: sum.cachedTokens + add(usage, ({ cachedTokens }) => cachedTokens),
+      cacheWriteTokens: sum.cacheWriteTokens + add(usage, ({ cacheWriteTokens }) => cacheWriteTokens),
+      outputTokens: sum.outputTokens + add(usage, ({ outputTokens }) => outputTokens),
+      costMicros: sum.costMicros + add(usage, ({ costMicros }) => costMicros ?? 0),
+      listedMicros:
+        sum.listedMicros + add(usage, ({ costMicros, isListPrice }) => (isListPrice ? (costMicros ?? 0) : 0)),
     }),
     nothing,
   );
+}
+
+function add(usage: RunUsage | null, of: (model: ModelUsage) => number): number {
+  return (usage?.models ?? []).reduce((sum, model) => sum + of(model), 0);
 }
 
 /** The local date of a time. */
@@ -71,6 +81,8 @@ function randomRuns(random: () => number, from: number, days: number): EndedRun[
       model: pick(['sonnet', 'opus']),
       inputTokens: Math.floor(random() * 1e6),
       cachedTokens: Math.floor(random() * 1e6),
+      cacheWriteTokens: Math.floor(random() * 1e5),
+      isListPrice: random() < 0.5,
       outputTokens: Math.floor(random() * 1e5),
       costMicros: pick([null, 0, Math.floor(random() * 5e6)]),
     };
@@ -80,7 +92,7 @@ function randomRuns(random: () => number, from: number, days: number): EndedRun[
       issueId: pick([null, 'i1', 'i2']),
       isFailed: random() < 0.3,
       runMs: Math.floor(random() * 3e6),
-      usage: pick([null, reported]),
+      usage: pick([null, { models: [reported], turns: null }]),
     };
   });
 }
@@ -121,7 +133,7 @@ describe('usageTable', () => {
       const all = { from: quarterOf(span.from), to: quarterOf(span.to) };
       for (const [by, keyOf] of [
         ['agent', (run: EndedRun) => run.agent],
-        ['model', (run: EndedRun) => run.usage?.model ?? ''],
+        ['model', (run: EndedRun) => run.usage?.models[0]?.model ?? ''],
         ['issue', (run: EndedRun) => run.issueId ?? ''],
       ] as const) {
         const groups = groupUsage(fixture.store, all, by);

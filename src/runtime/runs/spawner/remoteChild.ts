@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
-import type { ProcessPlan } from '../../adapters/adapter.ts';
+import type { ProgramPlan } from '../../adapters/adapter.ts';
 import type { Clock } from '../../clock.ts';
 import type { Disposable } from '../../lifecycle.ts';
 import { isAlive, type ProcessIdentity } from '../../processIdentity.ts';
@@ -25,7 +25,7 @@ export class RemoteChild implements StreamTaker, StartedChild {
   readonly exited: Promise<ProcessExit>;
   readonly closed: Promise<void>;
   readonly #clock: Clock;
-  readonly #plan: Pick<ProcessPlan, 'stdin' | 'keepsInput'>;
+  readonly #plan: Pick<ProgramPlan, 'stdin' | 'kind'>;
   readonly #sendKill: () => void;
   readonly #streams = new Map<StreamDigit, Socket>();
   readonly #result = Promise.withResolvers<StartResult>();
@@ -39,7 +39,7 @@ export class RemoteChild implements StreamTaker, StartedChild {
   #poll: Disposable | null = null;
 
   constructor(
-    plan: Pick<ProcessPlan, 'stdin' | 'keepsInput'>,
+    plan: Pick<ProgramPlan, 'stdin' | 'kind'>,
     { clock, kill }: { readonly clock: Clock; readonly kill: () => void },
   ) {
     this.#plan = plan;
@@ -74,7 +74,7 @@ export class RemoteChild implements StreamTaker, StartedChild {
     this.#streams.set(digit, socket);
     if (digit === '0') {
       socket.write(this.#plan.stdin ?? '');
-      if (this.#plan.keepsInput !== true) socket.end();
+      if (this.#plan.kind !== 'duplex') socket.end();
     } else {
       socket.once('close', () => {
         this.#closeOne();

@@ -1,11 +1,11 @@
-import type { ProcessPlan } from '../../adapters/adapter.ts';
+import type { ProgramPlan } from '../../adapters/adapter.ts';
 import type { ProcessIdentity } from '../../processIdentity.ts';
 import type { ProcessExit } from '../processOutcome.ts';
 
 /** What the runtime asks its spawner. Messages between the two go over their private channel alone. */
 export type SpawnerOrder = SpawnOrder | { readonly kind: 'kill'; readonly key: string };
 
-export interface SpawnOrder extends Omit<ProcessPlan, 'kind' | 'stdin'> {
+export interface SpawnOrder extends Omit<ProgramPlan, 'kind' | 'stdin' | 'files'> {
   readonly kind: 'spawn';
   /** Names the child from now on; random, so that nobody else can connect in its name. */
   readonly key: string;

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import type { ProcessPlan } from '../../adapters/adapter.ts';
+import type { ProgramPlan } from '../../adapters/adapter.ts';
 import type { Clock } from '../../clock.ts';
 import type { Disposable } from '../../lifecycle.ts';
 import { isAlive, type ProcessIdentity } from '../../processIdentity.ts';
@@ -69,7 +69,7 @@ export class SpawnerProcess implements Disposable {
   }
 
   /** Starts a program. Never rejects. */
-  start(plan: ProcessPlan): Promise<StartResult> {
+  start(plan: ProgramPlan): Promise<StartResult> {
     const { clock } = this.#options;
     const key = randomUUID();
     const child = new RemoteChild(plan, { clock, kill: () => this.#kill(key, child) });

@@ -1,4 +1,4 @@
-import type { ProcessPlan } from '../../adapters/adapter.ts';
+import type { ProgramPlan } from '../../adapters/adapter.ts';
 import type { Clock } from '../../clock.ts';
 import type { Disposable } from '../../lifecycle.ts';
 import type { Logger } from '../../log.ts';
@@ -50,7 +50,7 @@ export class SpawnerStarter implements ChildStarter, Disposable {
     return this.#spawner?.isReady === true ? this.#spawner.pid : undefined;
   }
 
-  start(plan: ProcessPlan): Promise<StartResult> {
+  start(plan: ProgramPlan): Promise<StartResult> {
     const spawner = this.#spawner;
     const result = spawner?.isReady === true ? spawner.start(plan) : this.#options.direct.start(plan);
     this.#raise();
