@@ -154,6 +154,13 @@ const boundaries = [
     node: true,
   },
   {
+    name: 'prompts',
+    why: 'Prompts are pure text: leaves, and the template library.',
+    from: '^src/runtime/prompts/',
+    mayImport: ['^src/runtime/prompts/', leaves, pkg('liquidjs')],
+    node: true,
+  },
+  {
     name: 'adapters',
     why: 'Adapters are pure: leaves, and zod to check what programs say.',
     from: '^src/runtime/adapters/',
@@ -162,9 +169,9 @@ const boundaries = [
   },
   {
     name: 'config',
-    why: 'Configuration knows leaves, zod and yaml (croner to check a cron expression).',
+    why: 'Configuration knows leaves, zod and yaml (croner to check a cron expression, prompts to check templates).',
     from: '^src/runtime/config/',
-    mayImport: ['^src/runtime/config/', leaves, pkg('zod'), pkg('yaml'), pkg('croner')],
+    mayImport: ['^src/runtime/config/', '^src/runtime/prompts/', leaves, pkg('zod'), pkg('yaml'), pkg('croner')],
     node: true,
     except: '^src/runtime/config/consentStore\\.ts$',
   },
@@ -193,7 +200,7 @@ const boundaries = [
     name: 'runs',
     why: 'Runs are told what to execute; they do not know scheduler, wakeups or gateway.',
     from: '^src/runtime/runs/',
-    mayImport: ['^src/runtime/(runs|adapters|governance)/', store, leaves, pkg('execa')],
+    mayImport: ['^src/runtime/(runs|adapters|governance|prompts)/', store, leaves, pkg('execa')],
     node: true,
   },
   {
@@ -232,6 +239,12 @@ const forbidden = [
   ...boundaries.map(whitelist),
   onlyIn('one-owner-sql', 'One file imports sql.js.', '^src/runtime/store/database\\.ts$', pkg('sql\\.js')),
   onlyIn('one-owner-execa', 'One file imports execa.', '^src/runtime/runs/directStarter\\.ts$', pkg('execa')),
+  onlyIn(
+    'one-owner-liquid',
+    'One file imports the template library.',
+    '^src/runtime/prompts/promptTemplate\\.ts$',
+    pkg('liquidjs'),
+  ),
   onlyIn(
     'one-owner-toolkit',
     'One file imports the toolkit.',

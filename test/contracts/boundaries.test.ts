@@ -33,6 +33,8 @@ const breaches: readonly Breach[] = [
   { rule: 'cli', from: 'src/cli.ts', to: 'src/runtime/store/store.ts' },
   { rule: 'endpoint', from: 'src/endpoint/registry.ts', to: 'src/protocol.ts' },
   { rule: 'endpoint', from: 'src/endpoint/registry.ts', to: 'zod' },
+  { rule: 'prompts', from: 'src/runtime/prompts/prompt.ts', to: 'src/runtime/runs/executor.ts' },
+  { rule: 'one-owner-liquid', from: 'src/runtime/prompts/prompt.ts', to: 'liquidjs' },
   { rule: 'protocol', from: 'src/protocol.ts', to: 'node:fs' },
   { rule: 'protocol', from: 'src/protocol.ts', to: 'vscode' },
   { rule: 'dashboard-protocol', from: 'src/dashboardProtocol.ts', to: 'node:path' },

@@ -3,10 +3,11 @@ import path from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
 import { systemErrorCode, toError } from '../errors.ts';
 import type { ConfigurationProblem } from '../model.ts';
-import { configurationSchema } from './schema.ts';
+import { findTemplateMistakes } from '../prompts/promptTemplate.ts';
+import { configurationSchema, type Configuration } from './schema.ts';
 import { toSchemaProblems } from './schemaProblems.ts';
 import { toDefinitions } from './toDefinitions.ts';
-import { parseYaml } from './yamlText.ts';
+import { parseYaml, type YamlText } from './yamlText.ts';
 
 /** What the configuration file of a folder says; `path` is absolute, of the file, existing or not. */
 export type LoadedConfiguration =
@@ -59,8 +60,25 @@ export function parseConfiguration(content: Uint8Array, folder: string): LoadedC
       problems.map(({ message, path: place, at }) => ({ message, ...yaml.locate(place, at) })),
     );
   }
+  const mistakes = findPromptMistakes(parsed.data.agents, yaml);
+  if (mistakes.length > 0) return invalid(file, mistakes);
   return { status: 'ok', path: file, org: parsed.data.org?.name ?? null, agents: toDefinitions(parsed.data, folder) };
 }
+
+/** Templates that could not be rendered at the start of a run are mistakes of the file. */
+function findPromptMistakes(agents: Configuration['agents'], yaml: YamlText): ConfigurationProblem[] {
+  return Object.entries(agents).flatMap(([key, agent]) =>
+    promptFields.flatMap((field) => {
+      const place = ['agents', key, field];
+      return findTemplateMistakes(agent[field] ?? '').map(({ message, line, column }) => ({
+        message: `${place.join('.')}: ${message}`,
+        ...yaml.locateInside(place, { line, column }),
+      }));
+    }),
+  );
+}
+
+const promptFields = ['bootstrapPromptTemplate', 'promptTemplate'] as const;
 
 function refuse(file: string, message: string): LoadedConfiguration {
   return invalid(file, [{ message, line: 1, column: 1 }]);

@@ -21,8 +21,13 @@ export interface YamlText {
   readonly value: unknown;
   readonly problems: readonly ConfigurationProblem[];
   /** The place of what stands at `path`, or of the nearest thing above it that exists. */
-  locate(path: readonly PropertyKey[], at: 'key' | 'value'): Pick<ConfigurationProblem, 'line' | 'column'>;
+  locate(path: readonly PropertyKey[], at: 'key' | 'value'): Place;
+  /** The place of a character of the text at `path`, given by its line and column there; of the text itself where that cannot be said. */
+  locateInside(path: readonly PropertyKey[], inside: Place): Place;
 }
+
+/** Both count from 1. */
+type Place = Pick<ConfigurationProblem, 'line' | 'column'>;
 
 type Report = (offset: number, message: string) => void;
 
@@ -47,7 +52,14 @@ export function parseYaml(text: string): YamlText {
   if (problems.length === 0) checkNode(document.contents, 0, report);
   if (problems.length === 0) keepWrittenEnvironment(document);
   const value = problems.length === 0 ? toValue(document, report) : undefined;
-  return { value, problems, locate: (path, at) => toPlace(findOffset(document, path, at)) };
+  const locate = (path: readonly PropertyKey[], at: 'key' | 'value'): Place => toPlace(findOffset(document, path, at));
+  return {
+    value,
+    problems,
+    locate,
+    locateInside: (path, inside) =>
+      moveInside(text, { ...locate(path, 'value'), node: nodeAt(document, path) }, inside),
+  };
 }
 
 function describeSyntaxError(code: string, message: string): string {
@@ -140,6 +152,26 @@ function childOf(document: Document, parent: unknown, step: PropertyKey): Child 
   if (pair === undefined) return undefined;
   const keyOffset = offsetOf(pair.key);
   return { keyOffset, valueOffset: offsetOf(pair.value) || keyOffset, value: resolve(document, pair.value) };
+}
+
+function nodeAt(document: Document, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, step) => childOf(document, value, step)?.value, document.contents);
+}
+
+/** Lines of a literal block follow its header, indented; a plain or quoted text on one line has its characters where they are shown. */
+function moveInside(text: string, { line, column, node }: Place & { readonly node: unknown }, inside: Place): Place {
+  if (!isScalar(node) || typeof node.value !== 'string') return { line, column };
+  if (node.type === 'BLOCK_LITERAL') {
+    const first = text
+      .split('\n')
+      .slice(line)
+      .find((candidate) => candidate.trim() !== '');
+    return { line: line + inside.line, column: (first?.search(/\S/) ?? 0) + inside.column };
+  }
+  const quotes = node.type === 'PLAIN' ? 0 : 1;
+  const [from = 0, to = 0] = node.range ?? [];
+  const isAsShown = node.type !== 'BLOCK_FOLDED' && to - from === node.value.length + 2 * quotes;
+  return isAsShown ? { line: line + inside.line - 1, column: column + quotes + inside.column - 1 } : { line, column };
 }
 
 function resolve(document: Document, node: unknown): unknown {

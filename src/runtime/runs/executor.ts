@@ -6,6 +6,8 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Issue } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
+import { renderPrompt } from '../prompts/prompt.ts';
+import type { WakeNote } from '../prompts/promptVariables.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import type { ChildStarter } from './childStarter.ts';
@@ -13,7 +15,6 @@ import { Conversation, type ConversationRecords, type Reply } from './conversati
 import { startPlan, type Execution } from './drivers.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
-import { renderPrompt, type WakeNote } from './prompt.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
 
 /** A claimed run, with all that its start needs. */
@@ -185,24 +186,31 @@ export class Executor {
     });
   }
 
-  #plan({ run, definition, issue, sessionRun, wakeups }: Assignment): Plan {
+  #plan(assignment: Assignment): Plan {
     const { adapterOf, workspaceFolder, baseEnvironment } = this.#options;
-    const { key, role, goal } = definition;
+    const { run, definition, issue, sessionRun } = assignment;
     return adapterOf(definition.adapter).plan(definition, {
       runId: run.id,
-      agentKey: key,
+      agentKey: definition.key,
       taskKey: run.taskKey,
       session: null,
       sessionRun,
       source: run.source,
       reason: run.reason,
       issue,
-      prompt: renderPrompt({ agent: key, role, goal, issue, wakeups }),
+      prompt: this.#renderPrompt(assignment),
       workspaceFolder,
       baseEnvironment,
       secrets: {},
       runDirectory: this.#runDirectory(run),
     });
+  }
+
+  #renderPrompt({ run, definition, issue, sessionRun, wakeups }: Assignment): string {
+    const { id, taskKey, source, reason, attempt } = run;
+    const { workspaceFolder } = this.#options;
+    const facts = { definition, run: { id, taskKey, source, reason, attempt, sessionRun }, issue, workspaceFolder };
+    return renderPrompt({ ...facts, isFresh: sessionRun === 1, handover: null, wakeups }, definition);
   }
 
   #start({ run, definition }: Assignment, plan: Plan, conversation: Conversation): Execution {
