@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { toProcessPlatform } from '../../src/runtime/runs/processPlatform.ts';
 import type { CliHome } from './cliHome.ts';
 import { poll } from './poll.ts';
@@ -77,14 +77,28 @@ export class CliRun {
   }
 
   /** Command lines of whatever lives with the id of this run in its environment, the program itself among them. */
-  async living(): Promise<readonly number[]> {
+  async commands(): Promise<readonly string[]> {
+    return (await this.#living()).map(commandOf).filter((command) => command !== '');
+  }
+
+  async #living(): Promise<readonly number[]> {
     const table = await toProcessPlatform(process.platform).readTable(0);
     return table.filter(({ runId, isZombie }) => !isZombie && runId === this.#runId).map(({ pid }) => pid);
   }
 
-  /** Ends what a failed test left behind. */
+  /** Ends what a test left behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await this.living()) process.kill(pid, 'SIGKILL');
+    for (const pid of await this.#living()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Ended meanwhile.
+      }
+    }
     await this.ended;
   }
+}
+
+function commandOf(pid: number): string {
+  return spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 }

@@ -17,17 +17,16 @@ export async function streamReply(
     readonly content: (send: SendEvent) => void;
     readonly finish: (send: SendEvent) => void;
     readonly fail: (send: SendEvent, kind: string, message: string) => void;
-    readonly headers?: Readonly<Record<string, string>>;
   },
 ): Promise<void> {
   if (reply.delayMs !== undefined) await delay(reply.delayMs, undefined, { ref: false });
   if (reply.error) {
-    sendJson(response, reply.error.status, reply.error.body ?? {}, reply.error.headers);
+    sendJson(response, reply.error.status, reply.error.body, reply.headers);
     return;
   }
   const send: SendEvent = (type, data) =>
     void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-  response.writeHead(200, { 'content-type': 'text/event-stream', ...parts.headers });
+  response.writeHead(200, { 'content-type': 'text/event-stream', ...reply.headers });
   parts.content(send);
   if (reply.ending === 'hang') return;
   if (reply.ending === 'drop') {

@@ -46,7 +46,6 @@ async function answer(request: ReceivedRequest, response: ServerResponse): Promi
   const body = request.body as AnthropicRequest;
   const reply = dueReply(body.messages.flatMap(toSaid));
   await streamReply(response, reply, {
-    headers: { 'request-id': 'req_fake' },
     content: (send) => sendContent(send, body.model, reply),
     finish: (send) => {
       const delta = { stop_reason: reply.call ? 'tool_use' : 'end_turn', stop_sequence: null };

@@ -25,12 +25,10 @@ export type ReplyCall =
 export interface Reply {
   /** Waits before anything is sent. */
   readonly delayMs?: number;
+  /** Of the response, whether it is an answer or an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Instead of an answer. */
-  readonly error?: {
-    readonly status: number;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: unknown;
-  };
+  readonly error?: { readonly status: number; readonly body: unknown };
   readonly thinking?: string;
   readonly text?: string;
   readonly call?: ReplyCall;
