@@ -76,19 +76,14 @@ export class CliRun {
     this.#child.kill(signal);
   }
 
-  /** Command lines of whatever lives with the id of this run in its environment, the program itself among them. */
-  async commands(): Promise<readonly string[]> {
-    return (await this.#living()).map(commandOf).filter((command) => command !== '');
-  }
-
-  async #living(): Promise<readonly number[]> {
-    const table = await toProcessPlatform(process.platform).readTable(0);
-    return table.filter(({ runId, isZombie }) => !isZombie && runId === this.#runId).map(({ pid }) => pid);
+  /** As `commandsOf`, of this run. */
+  commands(): Promise<readonly string[]> {
+    return commandsOf(this.#runId);
   }
 
   /** Ends what a test left behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await this.#living()) {
+    for (const pid of await processesOf(this.#runId)) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
@@ -97,6 +92,16 @@ export class CliRun {
     }
     await this.ended;
   }
+}
+
+/** Command lines of whatever lives with the id of a run in its environment, the CLI itself among them. */
+export async function commandsOf(runId: string): Promise<readonly string[]> {
+  return (await processesOf(runId)).map(commandOf).filter((command) => command !== '');
+}
+
+async function processesOf(runId: string): Promise<readonly number[]> {
+  const table = await toProcessPlatform(process.platform).readTable(0);
+  return table.filter((entry) => !entry.isZombie && entry.runId === runId).map(({ pid }) => pid);
 }
 
 function commandOf(pid: number): string {

@@ -1,3 +1,4 @@
+import { claudeArguments, codexArguments, type CliCommand } from './cliCommands.ts';
 import { makeCliHome, type CliHome } from './cliHome.ts';
 import { cliPath, CliRun } from './cliProgram.ts';
 import { openFakeAnthropic } from './fakeAnthropic.ts';
@@ -6,16 +7,10 @@ import { openFakeMcp, type FakeMcp, type PermissionDecision } from './fakeMcp.ts
 import { openFakeOpenAi } from './fakeOpenAi.ts';
 import { withReplies, type Reply } from './replyScript.ts';
 
-export interface CliStart {
+export interface CliStart extends CliCommand {
   readonly replies?: readonly Reply[];
   readonly prompt?: string;
-  /** A session to go on with. */
-  readonly resumed?: string;
-  /** More arguments of the CLI itself. */
-  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** With the MCP server `board`; a token other than its own may be given. */
-  readonly board?: true | { readonly token: string };
 }
 
 /** Fake providers, a fake MCP server and a home whose CLIs talk to them. Closed by `await using`. */
@@ -39,51 +34,40 @@ export class CliSetup implements AsyncDisposable {
   }
 
   /** The real claude, by the command line that its adapter uses. */
-  claude({ replies = [], prompt = 'Please.', resumed, args = [], env = {}, board }: CliStart): CliRun {
-    const mcp = board === undefined ? [] : this.#claudeBoard(board === true ? this.board.token : board.token);
-    return this.#start('claude', {
-      args: [
-        ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
-        ...['--setting-sources', 'user', '--strict-mcp-config', ...mcp],
-        ...(resumed === undefined ? [] : ['--resume', resumed]),
-        ...args,
-      ],
-      prompt: withReplies(prompt, replies),
-      env: { CLAUDE_CODE_MAX_RETRIES: '1', ENABLE_TOOL_SEARCH: 'false', ...env },
+  claude(start: CliStart): CliRun {
+    return this.#start('claude', start, {
+      args: claudeArguments(start, this.board),
+      env: { CLAUDE_CODE_MAX_RETRIES: '1', ENABLE_TOOL_SEARCH: 'false' },
     });
   }
 
   /** The real codex, by the command line that its adapter uses. */
-  codex({ replies = [], prompt = 'Please.', resumed, args = [], env = {}, board }: CliStart): CliRun {
-    const token = board === undefined || board === true ? this.board.token : board.token;
-    return this.#start('codex', {
-      args: [
-        ...['exec', '--json', '--skip-git-repo-check', '-s', 'danger-full-access'],
-        ...(board === undefined ? [] : this.#codexBoard()),
-        ...args,
-        ...(resumed === undefined ? ['-'] : ['resume', resumed, '-']),
-      ],
+  codex(start: CliStart): CliRun {
+    const token = typeof start.board === 'object' ? start.board.token : this.board.token;
+    return this.#start('codex', start, { args: codexArguments(start, this.board), env: { BOARD_TOKEN: token } });
+  }
+
+  /** A configuration with the agent `coder` that drives a real CLI as any program. JSON is YAML. */
+  configuration(name: 'claude' | 'codex'): string {
+    const args =
+      name === 'claude'
+        ? claudeArguments({ args: ['--allowedTools', 'Bash'] }, this.board)
+        : codexArguments({}, this.board);
+    const coder = { adapter: 'process', command: cliPath(name), args, env: this.home.env };
+    return JSON.stringify({ defaults: { graceSec: 5 }, agents: { coder } });
+  }
+
+  #start(
+    name: 'claude' | 'codex',
+    { replies = [], prompt = 'Please.', env }: CliStart,
+    command: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> },
+  ): CliRun {
+    const run = new CliRun(cliPath(name), {
+      home: this.home,
+      args: command.args,
       prompt: withReplies(prompt, replies),
-      env: { BOARD_TOKEN: token, ...env },
+      env: { ...command.env, ...env },
     });
-  }
-
-  #claudeBoard(token: string): readonly string[] {
-    const headers = { Authorization: `Bearer ${token}` };
-    const config = { mcpServers: { board: { type: 'http', url: this.board.url, headers, timeout: 600_000 } } };
-    return ['--mcp-config', JSON.stringify(config), '--permission-prompt-tool', 'mcp__board__permission_prompt'];
-  }
-
-  #codexBoard(): readonly string[] {
-    return [
-      ...['-c', `mcp_servers.board.url="${this.board.url}"`],
-      ...['-c', 'mcp_servers.board.bearer_token_env_var="BOARD_TOKEN"'],
-      ...['-c', 'mcp_servers.board.default_tools_approval_mode="approve"'],
-    ];
-  }
-
-  #start(name: 'claude' | 'codex', options: { args: string[]; prompt: string; env: Record<string, string> }): CliRun {
-    const run = new CliRun(cliPath(name), { home: this.home, ...options });
     this.#runs.push(run);
     return run;
   }
