@@ -28,13 +28,17 @@ function check(name: string, group: Step['group'], args: readonly string[]): Ste
 }
 
 /** Runs `args` (a script that runs Mocha) and reads the tally that it wrote. */
-async function runSuite(args: readonly string[], grep: string | undefined): Promise<Tally> {
+export async function runSuite(
+  args: readonly string[],
+  grep: string | undefined,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Tally> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'reveille-tally-'));
   const summary = path.join(folder, 'summary.json');
   try {
     const { exitCode } = await runNode([...args, ...(grep === undefined ? [] : ['--grep', grep])], {
       output: 'inherit',
-      env: { [summaryVariable]: summary },
+      env: { ...env, [summaryVariable]: summary },
     });
     return readTally(existsSync(summary) ? readFileSync(summary, 'utf8') : null, exitCode);
   } finally {
@@ -55,7 +59,7 @@ function projects(): readonly string[] {
   return folders.filter((folder) => globSync(`${folder}/**/*.ts`, { cwd: root, exclude: ['node_modules'] }).length > 0);
 }
 
-const mochaRun = path.join(root, 'scripts/testing/mochaRun.ts');
+export const mochaRun = path.join(root, 'scripts/testing/mochaRun.ts');
 const tsc = packageBin('typescript/bin/tsc');
 
 /** Everything that `npm test` does, in order. */
@@ -70,7 +74,7 @@ export const steps: readonly Step[] = [
   ]),
   check('unused', 'checks', [packageBin('knip/bin/knip.js')]),
   check('tools of the VS Code host', 'suites', ['scripts/host/installTools.ts']),
-  suite('unit', () => [mochaRun, ...testFiles('test/**/*.test.ts', ['test/host', 'test/windows'])]),
+  suite('unit', () => [mochaRun, ...testFiles('test/**/*.test.ts', ['test/host', 'test/windows', 'test/clis'])]),
   suite('host', () => ['scripts/host/runHostSuite.ts']),
   suite('windows', () => [mochaRun, ...testFiles('test/windows/**/*.test.ts')]),
   check('package', 'package', ['scripts/package.ts']),

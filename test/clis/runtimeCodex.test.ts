@@ -1,0 +1,3 @@
+import { describeThroughRuntime } from './throughRuntime.ts';
+
+describeThroughRuntime('codex');
