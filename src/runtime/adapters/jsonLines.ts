@@ -9,6 +9,8 @@ const lengths = { id: 100, name: 200, progress: 500, message: 2000, question: 40
 const maxChoices = 10;
 /** Tokens and micro-dollars of one line; more is taken for a mistake. */
 const largestCount = 1e12;
+/** What names a conversation: it goes through an environment variable, and is shown. */
+export const sessionId = /^[\w.:@/+=-]{1,200}$/;
 const marker = Buffer.from('"reveille"');
 
 const textOf = (length: number) =>
@@ -51,6 +53,7 @@ const line = z.discriminatedUnion('reveille', [
     question: filled(lengths.question),
     choices: z.catch(z._default(z.array(filled(lengths.choice)), []), []),
   }),
+  z.object({ reveille: z.literal('session'), id: z.string().check(z.regex(sessionId)) }),
 ]);
 
 /** Reads the marked lines of the protocol `jsonl` on standard output (docs/process-protocol.md); all others are only text. */
@@ -135,6 +138,8 @@ function toEvent(said: z.output<typeof line>): AgentEvent {
       return { kind: 'transientError', message: said.message };
     case 'result':
       return { kind: 'result', status: said.status, message: said.message, hasChanged: said.changed };
+    case 'session':
+      return { kind: 'session', params: { id: said.id } };
     case 'ask':
       return { kind: 'question', id: said.id, text: said.question, choices: said.choices.slice(0, maxChoices) };
   }

@@ -1,7 +1,8 @@
 import { posix, win32 } from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
+import type { SessionParams } from '../model.ts';
 import type { Adapter, ProgramPlan, RunRequest } from './adapter.ts';
-import { JsonLinesReader } from './jsonLines.ts';
+import { JsonLinesReader, sessionId } from './jsonLines.ts';
 import { toRunEnvironment } from './runEnvironment.ts';
 
 /** Drives any program: facts in its environment, the prompt on its standard input, its exit code as the result. */
@@ -14,9 +15,15 @@ export const processAdapter: Adapter = {
   check: () => ({ findings: [], probes: [] }),
   plan: (definition, request) => planProcess(process.platform, definition, request),
   read: ({ protocol }) => (protocol === 'jsonl' ? new JsonLinesReader() : null),
-  codec: { parse: () => null, displayId: ({ id = '' }) => id },
+  codec: { parse: parseSession, displayId: ({ id = '' }) => id },
   books: null,
 };
+
+/** A program names its conversation itself, with the line `session`. */
+function parseSession(stored: unknown): SessionParams | null {
+  const { id } = (stored ?? {}) as { id?: unknown };
+  return typeof id === 'string' && sessionId.test(id) ? { id } : null;
+}
 
 /** The plan of a run of type `process` on the given platform. */
 export function planProcess(platform: NodeJS.Platform, definition: AgentDefinition, request: RunRequest): ProgramPlan {
@@ -25,7 +32,10 @@ export function planProcess(platform: NodeJS.Platform, definition: AgentDefiniti
     args: definition.shell ? [] : definition.args,
     shell: definition.shell,
     cwd: definition.cwd,
-    env: toRunEnvironment(platform, definition, request),
+    env: {
+      ...toRunEnvironment(platform, definition, request),
+      ...(request.session?.['id'] !== undefined && { REVEILLE_SESSION: request.session['id'] }),
+    },
     ...toInput(definition, request),
   };
 }

@@ -31,6 +31,9 @@ const usage = (part: Partial<typeof noUsage> | object): AgentEvent => ({
 
 describe('a marked line', () => {
   const lines: [said: string, expected: AgentEvent[]][] = [
+    ['{"reveille":"session","id":"thread-1/a"}', [{ kind: 'session', params: { id: 'thread-1/a' } }]],
+    ['{"reveille":"session","id":"a b"}', [malformed]],
+    [`{"reveille":"session","id":"${'x'.repeat(201)}"}`, [malformed]],
     ['{"reveille":"progress","text":"half way"}', [{ kind: 'progress', text: 'half way' }]],
     ['  \t{ "text" : "€", "reveille" : "progress" }  \r', [{ kind: 'progress', text: '€' }]],
     ['{"reveille":"progress","text":"a\\u0000b","more":{"x":[1]}}', [{ kind: 'progress', text: 'ab' }]],

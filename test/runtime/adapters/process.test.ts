@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { RunRequest } from '../../../src/runtime/adapters/adapter.ts';
-import { planProcess } from '../../../src/runtime/adapters/process.ts';
+import { planProcess, processAdapter } from '../../../src/runtime/adapters/process.ts';
 import { builtInAdapter, endurance, type AgentDefinition } from '../../../src/runtime/definition.ts';
 import { sampleIssue } from '../../support/sampleState.ts';
 
@@ -148,4 +148,14 @@ describe('the plan of a process', () => {
       assert.equal(plan.file, `go ${expected}`);
     });
   }
+
+  it('hands a program the name of its conversation, and nothing that cannot be one', () => {
+    const definition = define({ protocol: 'jsonl' });
+    const session = processAdapter.codec.parse({ id: 'thread-1' });
+    assert.deepEqual(planProcess('linux', definition, { ...request, session }).env['REVEILLE_SESSION'], 'thread-1');
+    assert.equal(planProcess('linux', definition, request).env['REVEILLE_SESSION'], undefined);
+    for (const stored of [null, {}, 'thread-1', { id: '' }, { id: 'a\nb' }, { id: 7 }]) {
+      assert.equal(processAdapter.codec.parse(stored), null, JSON.stringify(stored));
+    }
+  });
 });
