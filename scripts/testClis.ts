@@ -17,12 +17,12 @@ import { formatTally, isGood } from './testing/tally.ts';
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });
 const { only } = options;
 const chosen = cliPackages.filter((cli) => only === undefined || cli.name === only);
-if (chosen.length === 0) throw new Error(`--only ${only ?? ''} names no CLI. There are: claude, codex.`);
 
 const isChosen = (file: string) => only === undefined || path.basename(file).toLowerCase().includes(only);
 const files = globSync('test/clis/**/*.test.ts', { cwd: root }).filter(isChosen).sort();
 
 try {
+  if (chosen.length === 0) throw new Error(`--only ${only ?? ''} names no CLI. There are: claude, codex.`);
   const env: Record<string, string> = {};
   for (const cli of chosen) env[cli.variable] = await ensureCli(cli, cliCache);
   const tally = await runSuite([mochaRun, ...files], options.grep, env);

@@ -14,11 +14,15 @@ export type Install = (cli: CliPackage, folder: string) => Promise<void>;
 const run = promisify(execFile);
 const npmArguments = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
+/** Lines of npm's complaint that are shown: what follows them is its stack. */
+const longestExcuse = 6;
+
 function npmError(cli: CliPackage, cause: unknown): Error {
   const { stderr = '' } = cause as { stderr?: string };
+  const said = stderr.trim().split('\n').slice(0, longestExcuse).join('\n');
   return new Error(
     `${cli.package}@${cli.version} could not be installed from npm. Is the npm registry reachable? Try again when it is; ` +
-      `npm said:\n${stderr.trim() === '' ? String(cause) : stderr.trim()}`,
+      `npm said:\n${said === '' ? String(cause) : said}`,
     { cause },
   );
 }
