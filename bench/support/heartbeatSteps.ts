@@ -12,7 +12,7 @@ import {
   setRunHold,
   setRunProcess,
 } from '../../src/runtime/store/runTable.ts';
-import { recordSessionRun } from '../../src/runtime/store/sessionTable.ts';
+import { countSessionRun, takeSession } from '../../src/runtime/store/sessionTable.ts';
 import type { Writer } from '../../src/runtime/store/store.ts';
 import { recordUsage } from '../../src/runtime/store/usageTable.ts';
 import {
@@ -98,7 +98,9 @@ function settle(writer: Writer, runId: string, finishedAt: number): void {
   endWakeupsOfRun(writer, runId, { status: 'completed', reason: null, at: finishedAt });
   recordUsage(writer, { at: finishedAt, agent, issueId, isFailed: false, runMs: workMs, usage: reportedUsage });
   setLastRun(writer, agent, { id: runId, status: 'succeeded', at: finishedAt });
-  recordSessionRun(writer, { agent, taskKey, adapter: 'process', at: finishedAt });
+  const key = { agent, taskKey, adapter: 'process' };
+  takeSession(writer, key, { runId, at: finishedAt });
+  countSessionRun(writer, key, finishedAt);
   if (issueId !== null) setIssueStatus(writer, issueId, 'in_review', finishedAt);
   appendActivity(writer, activityOf({ at: finishedAt, action: 'run.settled', agent, runId }), null);
 }

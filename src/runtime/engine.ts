@@ -20,7 +20,6 @@ import type { LiveNotes } from './liveNotes.ts';
 import { Timers } from './scheduler/timers.ts';
 import { findIssue } from './store/issueTable.ts';
 import { listRunningRuns } from './store/runTable.ts';
-import { countSessionRuns } from './store/sessionTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
 import { Alarm } from './wakeups/alarm.ts';
@@ -28,7 +27,6 @@ import { Dispatcher } from './wakeups/dispatcher.ts';
 import type { FolderFacts } from './wakeups/gate.ts';
 import { QuestionDesk } from './wakeups/questionDesk.ts';
 import { WakeQueue } from './wakeups/queue.ts';
-import { sessionKeyOf } from './wakeups/sessionKey.ts';
 import { recordStall } from './wakeups/stallRecords.ts';
 import { WakeDesk } from './wakeups/wakeDesk.ts';
 
@@ -243,11 +241,9 @@ export class Engine {
       facts,
       isConsented: (agent) => definitions.isConsented(agent),
       describe: (agent) => commandLine(agent.definition),
-      execute: async ({ run, agent, wakeups }) => {
+      execute: async ({ run, agent, session, wakeups }) => {
         const issue = run.issueId === null ? null : (findIssue(store, run.issueId) ?? null);
-        const session = sessionKeyOf(run.taskKey);
-        const sessionRun = countSessionRuns(store, run.agent, session, agent.definition.adapter) + 1;
-        await this.executor.execute({ run, definition: agent.definition, issue, sessionRun, wakeups });
+        await this.executor.execute({ run, definition: agent.definition, issue, session, wakeups });
       },
       onDidEnd: onDidEndRun,
       alarm: this.#alarm,

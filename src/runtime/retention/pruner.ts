@@ -16,6 +16,7 @@ import {
   numberOfNewest,
   sumLogBytes,
 } from '../store/retentionTable.ts';
+import { deleteSession, listSpentSessions } from '../store/sessionTable.ts';
 import { deleteOldSkips, utcDay } from '../store/skipTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
 import type { Reader, Store } from '../store/store.ts';
@@ -48,6 +49,7 @@ export interface Pruned {
   readonly runs: number;
   readonly logs: number;
   readonly wakeups: number;
+  readonly sessions: number;
   readonly activities: number;
 }
 
@@ -127,9 +129,10 @@ export class Pruner {
     const runs = await this.#pruneRuns(limits, now);
     const logs = await this.#pruneLogs(limits, now);
     const wakeups = await this.#pruneWakeups(limits, now);
+    const sessions = await this.#pruneSessions(limits, now);
     const activities = await this.#pruneActivity(limits, now);
     await this.#pruneCounters(now);
-    const pruned = { runs, logs, wakeups, activities };
+    const pruned = { runs, logs, wakeups, sessions, activities };
     if (Object.values(pruned).some((count) => count > 0)) this.#record(pruned);
     return pruned;
   }
@@ -195,6 +198,19 @@ export class Pruner {
       if (gone.length > 0) deleteWakeups(transaction, gone);
       removed += gone.length;
       return nextAfter(wakeups, (wakeup) => wakeup.requestedAt, bounds);
+    });
+    return removed;
+  }
+
+  /** Those that were not used for as long as runs are kept, and those of agents that are gone. */
+  async #pruneSessions({ runDays }: RetentionLimits, now: number): Promise<number> {
+    const usedBefore = runDays === 0 ? null : oldestEnd(runDays, now);
+    let removed = 0;
+    await this.#walk((transaction, after) => {
+      const gone = listSpentSessions(transaction, usedBefore, sliceRows);
+      for (const key of gone) deleteSession(transaction, key);
+      removed += gone.length;
+      return gone.length === 0 ? null : after;
     });
     return removed;
   }

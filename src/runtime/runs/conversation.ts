@@ -38,6 +38,8 @@ export interface ConversationRecords {
 export interface ConversationOptions {
   readonly runId: string;
   readonly reader: EventReader | null;
+  /** Gets everything that it tells, first. */
+  readonly onEvent?: (event: AgentEvent) => void;
   /** How long a question is left open for a person; 0 = not at all. */
   readonly waitMs: number;
   /** Silence after which it is said; 0 = never. */
@@ -158,6 +160,7 @@ export class Conversation {
 
   #take(event: AgentEvent): void {
     this.#report = addEvent(this.#report, event);
+    this.#options.onEvent?.(event);
     switch (event.kind) {
       case 'progress':
         this.#options.records.noteProgress(this.#options.runId, event.text);

@@ -1,29 +1,34 @@
 import * as path from 'node:path';
 import type { Adapter, Plan } from '../adapters/adapter.ts';
+import type { AgentEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Issue } from '../model.ts';
+import type { Issue, SessionParams } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { renderPrompt } from '../prompts/prompt.ts';
 import type { WakeNote } from '../prompts/promptVariables.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
+import type { TakenSession } from '../store/sessionTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import type { ChildStarter } from './childStarter.ts';
 import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
 import { startPlan, type Execution } from './drivers.ts';
-import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
+import type { CancelCause } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
+import { cancelledBetween, failed, notStarted, withRestart, type RunOutcome } from './runOutcome.ts';
+import { decideSessionEnd, hearSession, nothingHeard, type HeardSession } from './sessionEnd.ts';
+import { decideRestart, decideSession, type SessionQuestion, type SessionStart } from './sessions.ts';
 
 /** A claimed run, with all that its start needs. */
 export interface Assignment {
   readonly run: RunRow;
   readonly definition: AgentDefinition;
   readonly issue: Issue | null;
-  /** Which run of its session this is, counted from 1. */
-  readonly sessionRun: number;
+  /** Its session, as the last run left it. */
+  readonly session: TakenSession;
   /** What its prompt delivers, oldest first. */
   readonly wakeups: readonly WakeNote[];
 }
@@ -61,6 +66,19 @@ interface LiveRun {
   conversation: Conversation | null;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
+}
+
+/** One execution of a run's program: a second one follows if the conversation is gone that the first was to go on with. */
+interface Attempt {
+  readonly start: SessionStart;
+  /** What the attempt before it has used of the run's time, in milliseconds, and the size of the log that it left. */
+  readonly spentMs: number;
+  readonly logBytes: number;
+}
+
+interface AttemptEnd {
+  readonly outcome: RunOutcome;
+  readonly heard: HeardSession;
 }
 
 /** Where the log of a run lies. */
@@ -132,7 +150,7 @@ export class Executor {
     return this.#live.size;
   }
 
-  async #perform(assignment: Assignment, live: LiveRun): Promise<ProcessOutcome & Pick<Settlement, 'changes'>> {
+  async #perform(assignment: Assignment, live: LiveRun): Promise<RunOutcome> {
     const { run, definition } = assignment;
     const beginning = this.#options.changes.begin(run.id, definition.cwd);
     const outcome = await this.#carryOut(assignment, live, beginning);
@@ -142,21 +160,14 @@ export class Executor {
     return outcome;
   }
 
-  async #carryOut(assignment: Assignment, live: LiveRun, beginning: Promise<unknown>): Promise<ProcessOutcome> {
+  async #carryOut(assignment: Assignment, live: LiveRun, beginning: Promise<unknown>): Promise<RunOutcome> {
     const { records, logger } = this.#options;
     const { run } = assignment;
     try {
       await records.durable();
       await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
-      live.conversation = this.#converse(assignment);
-      const plan = this.#plan(assignment);
-      if (plan.kind !== 'http') await writeRunFiles(this.#runDirectory(run), plan.files ?? []);
-      live.process = this.#start(assignment, plan, live.conversation);
-      live.conversation.begin(live.process);
-      const identity = await live.process.started;
-      if (identity !== null) records.noteProcess(run.id, identity);
-      return live.conversation.end(await live.process.settled);
+      return await this.#attempt(assignment, live);
     } catch (error) {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
@@ -168,15 +179,72 @@ export class Executor {
     }
   }
 
+  /** Goes on with the conversation of its session; where that is gone, once more without it. */
+  async #attempt(assignment: Assignment, live: LiveRun): Promise<RunOutcome> {
+    const { clock } = this.#options;
+    const begunAt = clock.monotonic();
+    let start = decideSession(this.#question(assignment));
+    let end = await this.#runOnce(assignment, live, { start, spentMs: 0, logBytes: 0 });
+    const again = live.cancelCause === null ? decideRestart(this.#question(assignment), start, end) : null;
+    if (again !== null) {
+      const { usage, logBytes } = end.outcome;
+      start = again;
+      end = await this.#runOnce(assignment, live, { start, spentMs: clock.monotonic() - begunAt, logBytes });
+      end = { ...end, outcome: withRestart(end.outcome, usage) };
+    }
+    if (live.process === null) return end.outcome;
+    return { ...end.outcome, ...decideSessionEnd(this.#question(assignment), { start, ...end }) };
+  }
+
+  #question({ session: taken, definition }: Assignment): SessionQuestion {
+    const { adapterOf, clock } = this.#options;
+    return { taken, definition, adapter: adapterOf(definition.adapter), now: clock.now() };
+  }
+
+  async #runOnce(assignment: Assignment, live: LiveRun, attempt: Attempt): Promise<AttemptEnd> {
+    const { run } = assignment;
+    let heard = nothingHeard;
+    const conversation = this.#converse(assignment, (event) => {
+      const before = heard;
+      heard = hearSession(heard, event);
+      if (before.params === null && heard.params !== null)
+        this.#tellOther(assignment, live, attempt.start, heard.params);
+    });
+    live.conversation = conversation;
+    const plan = this.#plan(assignment, attempt.start);
+    if (plan.kind !== 'http') await writeRunFiles(this.#runDirectory(run), plan.files ?? []);
+    if (live.cancelCause !== null) {
+      return { outcome: cancelledBetween(live.cancelCause, attempt.logBytes), heard };
+    }
+    const execution = this.#start(assignment, plan, { conversation, spentMs: attempt.spentMs });
+    live.process = execution;
+    if (attempt.start.note !== null) execution.note(attempt.start.note);
+    conversation.begin(execution);
+    const identity = await execution.started;
+    if (identity !== null) this.#options.records.noteProcess(run.id, identity);
+    const outcome = conversation.end(await execution.settled);
+    return { outcome, heard };
+  }
+
+  /** Says so where a program is in another conversation than it was asked to go on with. */
+  #tellOther({ definition }: Assignment, live: LiveRun, { resumed }: SessionStart, told: SessionParams): void {
+    const { codec } = this.#options.adapterOf(definition.adapter);
+    const params = resumed === null ? null : codec.parse(told);
+    const sessionId = params && codec.displayId(params);
+    if (resumed === null || sessionId === null || sessionId === resumed.sessionId) return;
+    live.process?.note(`asked for the conversation ${resumed.sessionId}, and the program is in ${sessionId}`);
+  }
+
   #runDirectory({ id }: RunRow): string {
     return runDirectoryOf(this.#options.logsDirectory, id);
   }
 
-  #converse({ run, definition }: Assignment): Conversation {
+  #converse({ run, definition }: Assignment, onEvent: (event: AgentEvent) => void): Conversation {
     const { adapterOf, records, isAttended, clock, logger } = this.#options;
     return new Conversation({
       runId: run.id,
       reader: adapterOf(definition.adapter).read(definition),
+      onEvent,
       waitMs: definition.waitSec * 1000,
       stallMs: definition.stallSec * 1000,
       isAttended,
@@ -186,19 +254,19 @@ export class Executor {
     });
   }
 
-  #plan(assignment: Assignment): Plan {
+  #plan(assignment: Assignment, start: SessionStart): Plan {
+    const { run, definition, issue } = assignment;
     const { adapterOf, workspaceFolder, baseEnvironment } = this.#options;
-    const { run, definition, issue, sessionRun } = assignment;
     return adapterOf(definition.adapter).plan(definition, {
       runId: run.id,
       agentKey: definition.key,
       taskKey: run.taskKey,
-      session: null,
-      sessionRun,
+      session: start.resumed?.params ?? null,
+      sessionRun: start.sessionRun,
       source: run.source,
       reason: run.reason,
       issue,
-      prompt: this.#renderPrompt(assignment),
+      prompt: this.#renderPrompt(assignment, start),
       workspaceFolder,
       baseEnvironment,
       secrets: {},
@@ -206,14 +274,19 @@ export class Executor {
     });
   }
 
-  #renderPrompt({ run, definition, issue, sessionRun, wakeups }: Assignment): string {
+  #renderPrompt({ run, definition, issue, wakeups }: Assignment, start: SessionStart): string {
     const { id, taskKey, source, reason, attempt } = run;
+    const { sessionRun, isFresh, handover } = start;
     const { workspaceFolder } = this.#options;
     const facts = { definition, run: { id, taskKey, source, reason, attempt, sessionRun }, issue, workspaceFolder };
-    return renderPrompt({ ...facts, isFresh: sessionRun === 1, handover: null, wakeups }, definition);
+    return renderPrompt({ ...facts, isFresh, handover, wakeups }, definition);
   }
 
-  #start({ run, definition }: Assignment, plan: Plan, conversation: Conversation): Execution {
+  #start(
+    { run, definition }: Assignment,
+    plan: Plan,
+    { conversation, spentMs }: { readonly conversation: Conversation; readonly spentMs: number },
+  ): Execution {
     const { adapterOf, clock, logger, trees, starter, onDidGrowLog } = this.#options;
     const { isLogged } = adapterOf(definition.adapter);
     return startPlan(plan, {
@@ -221,6 +294,7 @@ export class Executor {
       logPath: logPathOf(this.#options.logsDirectory, run.id),
       maxLogBytes: this.#options.maxLogBytes(),
       timeoutSec: definition.timeoutSec,
+      spentMs,
       graceSec: definition.graceSec,
       clock,
       logger,
@@ -235,15 +309,4 @@ export class Executor {
       },
     });
   }
-}
-
-const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null };
-
-function notStarted(cause: CancelCause): ProcessOutcome {
-  return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };
-}
-
-function failed(error: Error): ProcessOutcome {
-  const message = `Reveille could not carry out this run (${error.message}). See its log with "Reveille: Show Log", then wake the agent again.`;
-  return { ...nothing, status: 'failed', errorCode: 'internal', message };
 }

@@ -20,6 +20,8 @@ export interface ProcessOptions {
   readonly logPath: string;
   /** Longest execution in seconds; 0 = no limit. */
   readonly timeoutSec: number;
+  /** How much of it an earlier execution of the same run has used, in milliseconds. Default: 0. */
+  readonly spentMs?: number;
   /** Seconds between the polite end and the kill of the whole tree. */
   readonly graceSec: number;
   /** Largest log in bytes; see `LogFileOptions`. */
@@ -154,7 +156,7 @@ class RunningProcess implements ProcessRun {
   }
 
   async #follow(child: StartedChild, log: LogFile): Promise<ProcessOutcome> {
-    const { clock, runId, timeoutSec, trees } = this.#options;
+    const { clock, runId, timeoutSec, spentMs = 0, trees } = this.#options;
     this.#child = child;
     const outputs = this.#stage(child);
     log.follow(outputs.out.readable, 'out');
@@ -167,7 +169,7 @@ class RunningProcess implements ProcessRun {
       const onTimeout = (): void => {
         this.#endBecause({ kind: 'timeout', timeoutSec });
       };
-      this.#timeout = new PausableTimer(clock, onTimeout, timeoutSec * 1000);
+      this.#timeout = new PausableTimer(clock, onTimeout, Math.max(0, timeoutSec * 1000 - spentMs));
     }
     await this.#ended.promise;
     this.#timeout?.dispose();

@@ -1,4 +1,4 @@
-import type { RunErrorCode, RunUsage, SettledStatus } from '../model.ts';
+import type { ModelUsage, RunErrorCode, RunUsage, SettledStatus } from '../model.ts';
 import type { Setback } from './setback.ts';
 
 /** How one execution ended. */
@@ -18,6 +18,8 @@ export interface ProcessOutcome {
   readonly usage?: RunUsage | null;
   /** See `Settlement`. */
   readonly sessionId?: string | null;
+  /** What the program said that its whole conversation has used; left out if it did not. */
+  readonly totals?: readonly ModelUsage[] | null;
   readonly hasChanged?: boolean | null;
 }
 

@@ -40,7 +40,7 @@ export async function recoverLostRuns(options: {
       logger.warn('A run was lost when its runtime ended', run.id, `processes ended: ${String(ended)}`);
       const log = logPathOf(logsDirectory, run.id);
       // The log is made right before the process: without it nothing was started, and nobody was told anything.
-      if (existsSync(log)) settle(run.id, lost({ finishedAt: clock.now(), logBytes: logSize(log), ended }), true);
+      if (existsSync(log)) settle(run.id, lost(run, { finishedAt: clock.now(), logBytes: logSize(log), ended }), true);
       else settle(run.id, neverStarted(clock.now()), false);
     }),
   );
@@ -55,12 +55,14 @@ function neverStarted(finishedAt: number): Settlement {
   };
 }
 
-function lost(found: { finishedAt: number; logBytes: number; ended: number }): Settlement {
+function lost({ sessionId, cwd }: RunRow, found: { finishedAt: number; logBytes: number; ended: number }): Settlement {
   const what = found.ended > 0 ? 'What was still running of it was ended.' : 'Nothing of it was running any more.';
   return {
     ...nothingKnown,
     finishedAt: found.finishedAt,
     message: `Reveille's runtime ended while this run was going on. ${what} Its log goes up to that moment.`,
     logBytes: found.logBytes,
+    // The conversation is still there, and can be gone on with.
+    ...(sessionId !== null && { sessionId, session: { kind: 'noted', sessionId, cwd } }),
   };
 }

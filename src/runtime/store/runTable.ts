@@ -13,6 +13,7 @@ import type { ProcessIdentity } from '../processIdentity.ts';
 import type { Setback } from '../runs/setback.ts';
 import type { Row, SqlValue } from './database.ts';
 import { nextNumber } from './deletedMark.ts';
+import type { SessionEnd } from './sessionTable.ts';
 import type { Reader, Writer } from './store.ts';
 
 /** A run with what only the runtime needs to know of it. */
@@ -47,6 +48,8 @@ export interface Settlement {
   readonly usage?: RunUsage | null;
   /** The conversation that it was in, as the agent's program names it; null or left out if it has none. */
   readonly sessionId?: string | null;
+  /** What becomes of its session; left out where nothing is known: then it counts. */
+  readonly session?: SessionEnd;
   /** Whether it said that it changed something; null if it said nothing. */
   readonly hasChanged?: boolean | null;
   /** What is different in its working tree; null or left out for one that was not watched. */
@@ -342,7 +345,7 @@ export function markRunCancelling(writer: Writer, id: string): void {
 export function markRunSettled(writer: Writer, id: string, settlement: Settlement): void {
   writer.run(
     `UPDATE run SET status = ?, held_for = NULL, finished_at = ?, exit_code = ?, signal = ?, error_code = ?, message = ?,
-       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, usage = ?, session_id = ?, is_cancelling = 0, waiting_since = NULL, stalled_since = NULL
+       stdout_excerpt = ?, stderr_excerpt = ?, log_bytes = ?, usage = ?, session_id = coalesce(?, session_id), is_cancelling = 0, waiting_since = NULL, stalled_since = NULL
      WHERE id = ? AND status IN ('queued', 'running')`,
     [
       settlement.status,

@@ -18,6 +18,7 @@ import {
   type RunRow,
   type Settlement,
 } from '../store/runTable.ts';
+import { takeSession, type TakenSession } from '../store/sessionTable.ts';
 import { countSkip } from '../store/skipTable.ts';
 import type { StateTransaction, StateWriter } from '../store/stateWriter.ts';
 import {
@@ -37,6 +38,7 @@ import { NamedHeartbeats } from './namedHeartbeats.ts';
 import { advanceIssue, priorityOf, queueRun } from './queuedRuns.ts';
 import { isLimited, limitsOf, providerOf, RateLimits } from './rateLimits.ts';
 import { recordRun } from './runRecord.ts';
+import { sessionKeyOf } from './sessionKey.ts';
 import { Settling } from './settling.ts';
 import { withdrawQuestions } from './withdrawQuestions.ts';
 
@@ -60,6 +62,8 @@ export interface Refusal {
 export interface ClaimedRun {
   readonly run: RunRow;
   readonly agent: AgentRow;
+  /** Its session, as the last run left it. */
+  readonly session: TakenSession;
   /** What its prompt delivers, oldest first. */
   readonly wakeups: readonly Wakeup[];
 }
@@ -156,6 +160,8 @@ export class WakeQueue {
       const cursor = wakeups.at(-1)?.number ?? 0;
       const at = this.#clock.now();
       markRunStarted(transaction, runId, { at, cursor, ...where, adapter: agent.definition.adapter });
+      const key = { agent: run.agent, taskKey: sessionKeyOf(run.taskKey), adapter: agent.definition.adapter };
+      const session = takeSession(transaction, key, { runId, at });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
       const issueStatus = advanceIssue(transaction, run, { from: 'todo', to: 'in_progress', at });
       recordRun(this.#audit, transaction, run, {
@@ -167,7 +173,7 @@ export class WakeQueue {
       transaction.touchRun(runId);
       transaction.touchAgent(run.agent);
       const claimed = findRun(transaction, runId) ?? run;
-      return { run: claimed, agent, wakeups };
+      return { run: claimed, agent, session, wakeups };
     });
   }
 

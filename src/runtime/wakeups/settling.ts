@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Audit } from '../governance/audit.ts';
-import type { IssueStatus } from '../model.ts';
+import type { Audit, AuditDetails } from '../governance/audit.ts';
 import { findAgent, setLastRun, type AgentRow } from '../store/agentTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import {
@@ -11,10 +10,9 @@ import {
   type RunRow,
   type Settlement,
 } from '../store/runTable.ts';
-import { recordSessionRun } from '../store/sessionTable.ts';
 import type { StateTransaction } from '../store/stateWriter.ts';
 import { findStreak, putStreak } from '../store/streakTable.ts';
-import { sessionKeyOf } from './sessionKey.ts';
+import { settleSession } from './sessionEnds.ts';
 import { recordUsage } from '../store/usageTable.ts';
 import {
   addressWakeups,
@@ -120,7 +118,7 @@ export class Settling {
     const { audit, named } = this.#options;
     if (isDelivered && wasRunning) recordUsage(transaction, toUsage(run, settlement));
     if (isDelivered && wasRunning && retry === null) this.#breakLoop(transaction, ending);
-    const issueStatus = this.#recordEnd(transaction, ending, retry);
+    const followed = this.#recordEnd(transaction, ending, retry);
     if (isDelivered && retry === null) endWakeups(transaction, run.id, settlement);
     recordRun(audit, transaction, run, {
       action: 'run.settled',
@@ -129,7 +127,7 @@ export class Settling {
         ...toDetails(run, settlement),
         ...(isDelivered ? {} : { isDelivered }),
         ...(retry && { retry: retry.runId }),
-        ...issueStatus,
+        ...followed,
       },
     });
     if (settlement.errorCode === 'cancelled_by_user') {
@@ -141,19 +139,18 @@ export class Settling {
   /** What the agent, its session and its issue have of the run. An issue is worked on until the last attempt has ended. */
   #recordEnd(
     transaction: StateTransaction,
-    { run, agent, settlement, wasRunning }: Ending,
+    { run, agent, settlement, isDelivered, wasRunning }: Ending,
     retry: Retry | null,
-  ): { issueStatus?: IssueStatus } {
-    const { id, taskKey, chainId } = run;
+  ): AuditDetails {
+    const { id, chainId } = run;
     const at = settlement.finishedAt;
     if (!wasRunning) return chainId === null ? {} : advanceIssue(transaction, run, { ...release, at });
     setLastRun(transaction, run.agent, { id, status: settlement.status, at });
     const adapter = run.adapter ?? agent?.definition.adapter;
-    if (adapter !== undefined)
-      recordSessionRun(transaction, { agent: run.agent, taskKey: sessionKeyOf(taskKey), adapter, at });
-    if (retry !== null) return {};
+    const session = adapter === undefined ? {} : settleSession(transaction, { run, adapter, settlement, isDelivered });
+    if (retry !== null) return session;
     const to = settlement.status === 'succeeded' ? 'in_review' : 'todo';
-    return advanceIssue(transaction, run, { from: 'in_progress', to, at });
+    return { ...session, ...advanceIssue(transaction, run, { from: 'in_progress', to, at }) };
   }
 
   #breakLoop(transaction: StateTransaction, { run, agent, settlement }: Ending): void {

@@ -241,7 +241,7 @@ describe('Pruner', () => {
     assert.equal(rows.at(-1)?.number, before - 99);
     assert.deepEqual(
       [rows[0]?.action, JSON.parse(rows[0]?.details ?? '')],
-      ['retention.pruned', { runs: 0, logs: 0, wakeups: 0, activities: before - 100 }],
+      ['retention.pruned', { runs: 0, logs: 0, wakeups: 0, sessions: 0, activities: before - 100 }],
     );
     assert.deepEqual(
       [listSkips(store, 'a', utcDay(pruning.daysAgo(91))), listSkips(store, 'a', utcDay(pruning.daysAgo(89))).length],

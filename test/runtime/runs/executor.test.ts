@@ -28,7 +28,13 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const run = findRun(fixture.store, fixture.ask().runId ?? '');
   assert.ok(run);
   const definition = makeDefinition(folder.path, { command: 'sh', args: ['-c', command] });
-  const assignment: Assignment = { run, definition, issue: null, sessionRun: 1, wakeups: [] };
+  const assignment: Assignment = {
+    run,
+    definition,
+    issue: null,
+    session: { saved: null, other: null, lastWords: [] },
+    wakeups: [],
+  };
   const settlements: Settlement[] = [];
   const noted: number[] = [];
   const records: RunRecords & ConversationRecords = {

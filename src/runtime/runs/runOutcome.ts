@@ -1,0 +1,34 @@
+import type { Settlement } from '../store/runTable.ts';
+import { toVerdict, type CancelCause, type ProcessOutcome } from './processOutcome.ts';
+
+/** How a run turned out, with what it leaves of its session. */
+export type RunOutcome = ProcessOutcome & Pick<Settlement, 'session' | 'changes'>;
+
+const nothing = {
+  ...{ exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null },
+  session: { kind: 'unchanged' },
+} as const;
+
+/** Of one that was cancelled before anything was started. */
+export function notStarted(cause: CancelCause): RunOutcome {
+  return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };
+}
+
+/** Of one that was cancelled after an attempt that left a log of so many bytes, and before the next; without one, before anything was started. */
+export function cancelledBetween(cause: CancelCause, logBytes: number): RunOutcome {
+  if (logBytes === 0) return notStarted(cause);
+  return { ...nothing, ...toVerdict({ kind: 'cancel', cause }, nothing), logBytes };
+}
+
+/** Of one that Reveille itself could not carry out. */
+export function failed(error: Error): RunOutcome {
+  const message = `Reveille could not carry out this run (${error.message}). See its log with "Reveille: Show Log", then wake the agent again.`;
+  return { ...nothing, status: 'failed', errorCode: 'internal', message };
+}
+
+/** Says that the run took two attempts, the first of which used this. What the second one used is what counts, if it says so. */
+export function withRestart(outcome: RunOutcome, usage: ProcessOutcome['usage']): RunOutcome {
+  const said = 'Its conversation could not be gone on with, so it began a new one.';
+  const message = outcome.message === null ? said : `${outcome.message} ${said}`;
+  return { ...outcome, message, usage: outcome.usage ?? usage ?? null };
+}
