@@ -152,8 +152,8 @@ export interface Adapter {
   capabilities(definition: AgentDefinition): Capabilities;
   check(definition: AgentDefinition): Check;
   plan(definition: AgentDefinition, request: RunRequest): Plan;
-  /** A reader of one run's outputs; null if its program tells nothing. */
-  read(definition: AgentDefinition): EventReader | null;
+  /** A reader of one run's outputs; null if its program tells nothing. `asked`: the conversation that it was to go on with. */
+  read(definition: AgentDefinition, asked?: SessionParams | null): EventReader | null;
   /** Whether a line of standard output belongs in the log, told by its first bytes (at most 64); without it all do. */
   readonly isLogged?: (lineStart: Uint8Array) => boolean;
   readonly codec: SessionCodec;

@@ -146,7 +146,7 @@ function toEvent(said: z.output<typeof line>): AgentEvent {
 }
 
 /** At most `length` characters, well-formed and without NULs, which no text of ours can hold. */
-function cut(text: string, length: number): string {
+export function cut(text: string, length: number): string {
   const clean = text.replaceAll('\0', '').trim();
   return (clean.length <= length ? clean : `${clean.slice(0, length - 1)}…`).toWellFormed();
 }
