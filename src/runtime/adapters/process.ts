@@ -37,7 +37,11 @@ function toInput({ protocol }: AgentDefinition, { prompt }: RunRequest): { kind:
 }
 
 /** A relative path counts from the workspace folder, a bare name is left to the PATH. */
-function toFile(platform: NodeJS.Platform, { command }: AgentDefinition, { workspaceFolder }: RunRequest): string {
+export function toFile(
+  platform: NodeJS.Platform,
+  { command }: AgentDefinition,
+  { workspaceFolder }: RunRequest,
+): string {
   const path = platform === 'win32' ? win32 : posix;
   const isPath = command.includes('/') || (platform === 'win32' && command.includes('\\'));
   return isPath ? path.resolve(workspaceFolder, command) : command;

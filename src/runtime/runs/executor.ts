@@ -176,6 +176,7 @@ export class Executor {
     return new Conversation({
       runId: run.id,
       reader: adapterOf(definition.adapter).read(definition),
+      success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
       stallMs: definition.stallSec * 1000,
       isAttended,
