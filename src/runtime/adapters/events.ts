@@ -58,6 +58,8 @@ export interface FailureEvent {
   readonly code: FailureCode;
   /** In the program's words; null if it has none. */
   readonly message: string | null;
+  /** True: its program goes on trying in vain, and is better ended. */
+  readonly isFinal?: boolean;
 }
 
 /** How it came out, as the program says itself. */

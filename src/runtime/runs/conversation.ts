@@ -1,3 +1,4 @@
+import type { Capabilities } from '../adapters/adapter.ts';
 import type { AgentEvent, EventReader, QuestionEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface Listener {
   holdTimeout(isHeld: boolean): void;
   /** Adds a remark of Reveille's own to the log. */
   note(text: string): void;
+  /** Ends it, because it can only go on failing; what it told says why. */
+  giveUp(): void;
 }
 
 /** What is recorded of what programs tell; each call is one transaction, but `noteProgress`. */
@@ -40,6 +43,8 @@ export interface ConversationOptions {
   readonly reader: EventReader | null;
   /** Gets everything that it tells, first. */
   readonly onEvent?: (event: AgentEvent) => void;
+  /** What success takes; without it an exit code alone. */
+  readonly success?: Capabilities['success'];
   /** How long a question is left open for a person; 0 = not at all. */
   readonly waitMs: number;
   /** Silence after which it is said; 0 = never. */
@@ -149,7 +154,7 @@ export class Conversation {
     const rest = this.#options.reader?.end() ?? [];
     for (const event of rest) this.#take(event);
     this.dispose();
-    return conclude(outcome, this.#report);
+    return conclude(outcome, this.#report, this.#options.success);
   }
 
   dispose(): void {
@@ -174,6 +179,9 @@ export class Conversation {
         // Whoever says how it came out waits for nothing; a program that reads until its input ends can end.
         this.stopWaiting();
         this.#closeInput();
+        return;
+      case 'failure':
+        if (event.isFinal === true) this.#listener?.giveUp();
         return;
       case 'raw':
         if (event.reason === 'malformed') this.#note('could not read the line above as one of its protocol');

@@ -245,6 +245,7 @@ export class Executor {
       runId: run.id,
       reader: adapterOf(definition.adapter).read(definition),
       onEvent,
+      success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
       stallMs: definition.stallSec * 1000,
       isAttended,

@@ -76,7 +76,7 @@ export function startProcess(plan: ProgramPlan, options: ProcessOptions): Proces
  *     starting ──► running ──► ending ──► draining ──► settled
  *         └───────────────────────────────────────────────▲      (no log, no process)
  *
- * running → ending by the first of: exit, timeout, cancel, log failure; later ones change nothing. Only a log that fails
+ * running → ending by the first of: exit, timeout, cancel, giving up, log failure; later ones change nothing. Only a log that fails
  *   after a good exit still counts, because the record is then not complete.
  * ending: the tree is asked to end, then killed; after an exit only its leftovers are.
  * draining: what is still in the pipes is read, for a bounded time.
@@ -147,6 +147,10 @@ class RunningProcess implements ProcessRun {
 
   note(text: string): void {
     this.#log?.note(text);
+  }
+
+  giveUp(): void {
+    this.#endBecause({ kind: 'given_up' });
   }
 
   #endBecause(reason: EndReason): void {

@@ -30,6 +30,8 @@ export type EndReason =
   | { readonly kind: 'exit' }
   | { readonly kind: 'timeout'; readonly timeoutSec: number }
   | { readonly kind: 'cancel'; readonly cause: CancelCause }
+  /** It told that it can only go on failing. */
+  | { readonly kind: 'given_up' }
   | { readonly kind: 'log'; readonly error: Error };
 
 /** How the first process ended; both null if it could not be ended, or nobody can say how it ended. */
@@ -57,6 +59,13 @@ export function toVerdict(reason: EndReason, exit: ProcessExit): Verdict {
       };
     case 'cancel':
       return { status: 'cancelled', errorCode: reason.cause, message: cancelMessages[reason.cause], setback: null };
+    case 'given_up':
+      return {
+        setback: null,
+        status: 'failed',
+        errorCode: 'reported_failure',
+        message: 'Ended because it could only go on failing. Its log says why.',
+      };
     case 'log':
       return {
         setback: null,

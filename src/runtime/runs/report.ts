@@ -1,3 +1,4 @@
+import type { Capabilities } from '../adapters/adapter.ts';
 import type { AgentEvent, FailureEvent, ResultEvent, UsageEvent } from '../adapters/events.ts';
 import type { ModelUsage, RunUsage } from '../model.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
@@ -6,10 +7,10 @@ import type { Setback } from './setback.ts';
 /** What a program has said of its run so far, as far as it matters once the run has ended. */
 export interface RunReport {
   readonly result: ResultEvent | null;
-  /** What it could not go on for, and in what words; a success said later takes it back. */
+  /** What it could not go on for, and in what words; a success said later takes it back, a failure takes its place. */
   readonly setback: { readonly cause: Setback; readonly message: string | null } | null;
   readonly usage: RunUsage | null;
-  /** Why it could not do its work, and another try would end the same way; a success said later takes it back. */
+  /** Why it could not do its work, and another try would end the same way; what is said later takes its place or takes it back. */
   readonly failure: FailureEvent | null;
 }
 
@@ -27,14 +28,14 @@ export function addEvent(report: RunReport, event: AgentEvent): RunReport {
         : { ...report, result: event };
     case 'rateLimit': {
       const cause = { kind: 'rate_limit', limit: event.limit, until: event.until } as const;
-      return { ...report, setback: { cause, message: null } };
+      return { ...report, setback: { cause, message: null }, failure: null };
     }
     case 'transientError':
-      return { ...report, setback: { cause: { kind: 'transient' }, message: event.message } };
+      return { ...report, setback: { cause: { kind: 'transient' }, message: event.message }, failure: null };
     case 'usage':
       return { ...report, usage: addUsage(report.usage, event.usage) };
     case 'failure':
-      return { ...report, failure: event };
+      return { ...report, setback: null, failure: event };
     case 'progress':
     case 'question':
     case 'raw':
@@ -82,30 +83,45 @@ function add(one: number, other: number | null): number {
 
 /**
  * How a run came out, from how its program ended and what it had said. Success takes both: an exit code of 0 and no report that
- * says otherwise. What ended it from outside (time limit, cancel, signal, a log that cannot be written) stands.
+ * says otherwise, or for some programs a report that says so. What ended it from outside (time limit, cancel, signal, a log that
+ * cannot be written) stands, unless it was given up for what it had said.
  */
-export function conclude(outcome: ProcessOutcome, report: RunReport): ProcessOutcome {
+export function conclude(
+  outcome: ProcessOutcome,
+  report: RunReport,
+  success: Capabilities['success'] = 'exit',
+): ProcessOutcome {
   const whole = { ...outcome, usage: report.usage, hasChanged: report.result?.hasChanged ?? null };
-  return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report) } : whole;
+  return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report, success) } : whole;
 }
 
-/** Its program ended by itself, with an exit code. */
+/** Its program ended by itself, with an exit code, or was given up. */
 function hasOwnEnd({ status, errorCode, exitCode }: ProcessOutcome): boolean {
+  if (errorCode === 'reported_failure') return true;
   if (exitCode === null) return false;
   return status === 'succeeded' || errorCode === 'exit_code' || errorCode === 'temporary_failure';
 }
 
 type Judgement = Partial<Pick<ProcessOutcome, 'status' | 'errorCode' | 'message' | 'setback'>>;
 
-function judge({ status, errorCode }: ProcessOutcome, { result, setback, failure }: RunReport): Judgement {
+function judge(
+  { status, errorCode }: ProcessOutcome,
+  { result, setback, failure }: RunReport,
+  success: Capabilities['success'],
+): Judgement {
   if (failure !== null) return { status: 'failed', errorCode: failure.code, message: describeReported(failure) };
   if (setback !== null) return { status: 'failed', ...describeSetback(setback), setback: setback.cause };
   if (errorCode === 'temporary_failure') return {};
   if (result?.status === 'failed') {
     return { status: 'failed', errorCode: 'reported_failure', message: describeFailure(result.message) };
   }
-  return status === 'succeeded' && result !== null ? { message: result.message } : {};
+  if (status !== 'succeeded') return {};
+  if (result !== null) return { message: result.message };
+  return success === 'exit' ? {} : { status: 'failed', errorCode: 'no_result', message: noResult };
 }
+
+const noResult =
+  'It ended without saying how its work came out, as it does when it is interrupted. Its log says more; wake the agent to go on.';
 
 const failureTexts: Readonly<Record<FailureEvent['code'], string>> = {
   login_required:

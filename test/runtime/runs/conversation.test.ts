@@ -61,6 +61,7 @@ class Fixture {
         else timeout.resume();
       },
       note: (text) => note(`note: ${text}`),
+      giveUp: () => note('given up'),
     };
     this.conversation.begin(listener);
   }

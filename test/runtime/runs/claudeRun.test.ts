@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapterOf } from '../../../src/runtime/adapters/adapters.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { DirectStarter } from '../../../src/runtime/runs/directStarter.ts';
+import { Executor } from '../../../src/runtime/runs/executor.ts';
+import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
+import { findRun, type Settlement } from '../../../src/runtime/store/runTable.ts';
+import { makeClaudeAgent } from '../../support/claudeAgent.ts';
+import { recordingPath } from '../../support/recordedOutputs.ts';
+import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
+import { TestLogger } from '../../support/testLogger.ts';
+import { WakeFixture } from '../../support/wakeFixture.ts';
+
+/** Runs a script of the shell in the place of claude; answers how its run was settled, its log and what it left in its folder. */
+async function runClaude(
+  script: string,
+): Promise<{ settled: Settlement; log: string; left: (name: string) => string }> {
+  using folder = makeTemporaryFolder();
+  await using fixture = await WakeFixture.open();
+  const run = findRun(fixture.store, fixture.ask().runId ?? '');
+  assert.ok(run);
+  const logs = join(folder.path, 'logs');
+  mkdirSync(logs);
+  const command = join(folder.path, 'claude');
+  writeFileSync(command, `#!/bin/sh\n${script}\n`);
+  chmodSync(command, 0o755);
+  const headers = { Authorization: { secret: 'BOARD' } };
+  const board = { type: 'http', url: 'http://127.0.0.1:9/mcp', headers, timeoutSec: 600 } as const;
+  const definition = makeClaudeAgent({ mcpServers: { board } }, { command, cwd: folder.path, graceSec: 5 });
+  const settlements: Settlement[] = [];
+  const logger = new TestLogger();
+  const trees = new ProcessTrees({ clock: systemClock, logger });
+  const executor = new Executor({
+    maxLogBytes: () => 1_000_000,
+    records: {
+      noteProcess: () => undefined,
+      settle: (_runId, settlement) => settlements.push(settlement),
+      durable: () => Promise.resolve(),
+      noteProgress: () => undefined,
+      noteStall: () => undefined,
+      ask: () => null,
+      stopWaiting: () => undefined,
+      noteUndelivered: () => undefined,
+    },
+    isAttended: () => true,
+    adapterOf,
+    trees,
+    starter: new DirectStarter(systemClock),
+    changes: {
+      begin: () =>
+        Promise.resolve({
+          finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
+          dispose: () => undefined,
+        }),
+    },
+    clock: systemClock,
+    logger,
+    logsDirectory: logs,
+    workspaceFolder: folder.path,
+    baseEnvironment: { PATH: process.env['PATH'] ?? '' },
+    onDidGrowLog: () => undefined,
+  });
+  await executor.execute({
+    run,
+    definition,
+    issue: null,
+    session: { saved: null, other: null, lastWords: [] },
+    wakeups: [],
+  });
+  trees.dispose();
+  const settled = settlements[0];
+  assert.ok(settled);
+  assert.equal(existsSync(join(logs, `${run.id}.run`)), false);
+  const kept = new Map(
+    ['args.txt', 'prompt.txt', 'mcp.txt'].map((name) => {
+      const file = join(folder.path, name);
+      return [name, existsSync(file) ? readFileSync(file, 'utf8') : ''];
+    }),
+  );
+  return { settled, log: readFileSync(join(logs, `${run.id}.log`), 'utf8'), left: (name) => kept.get(name) ?? '' };
+}
+
+const print = (recording: string): string => `cat '${recordingPath(recording)}'`;
+
+describe('a run of an agent of type claude_local', () => {
+  it('gives the program its prompt and its servers, and keeps partial messages out of the log', async () => {
+    const { settled, log, left } = await runClaude(
+      [
+        'printf "%s\\n" "$@" > args.txt',
+        'cat > prompt.txt',
+        'for arg in "$@"; do case "$arg" in --mcp-config=*) cat "${arg#--mcp-config=}" > mcp.txt;; esac; done',
+        print('claude-session/ended.stdout.jsonl'),
+      ].join('\n'),
+    );
+    assert.deepEqual([settled.status, settled.message], ['succeeded', 'All is well.']);
+    assert.match(left('args.txt'), /^--output-format=stream-json$/m);
+    assert.notEqual(left('prompt.txt'), '');
+    assert.match(left('mcp.txt'), /"Authorization": "\$\{REVEILLE_MCP_1\}"/);
+    assert.ok(log.includes('"type":"result"') && !log.includes('"type":"stream_event"'));
+  });
+
+  it('is a failure if the program ends well and says nothing of how it came out', async () => {
+    const { settled } = await runClaude(`cat > /dev/null; ${print('claude/40-sigint-during-api.stdout')}`);
+    assert.deepEqual([settled.status, settled.errorCode, settled.exitCode], ['failed', 'no_result', 0]);
+  });
+
+  it('is ended when the key was refused, rather than wait for tries that come to nothing', async () => {
+    const at = performance.now();
+    const { settled } = await runClaude(`cat > /dev/null; ${print('claude/20-401.stdout')}; sleep 60`);
+    assert.deepEqual([settled.status, settled.errorCode], ['failed', 'login_required']);
+    assert.match(settled.message ?? '', /not logged in.*The API key was refused/is);
+    assert.ok(performance.now() - at < 30_000);
+  });
+
+  it('fails with the sentence of a program that could not begin', async () => {
+    const { settled } = await runClaude(`cat > /dev/null; ${print('claude/05-bad-flag.stderr')} >&2; exit 1`);
+    assert.match(settled.message ?? '', /unknown option '--no-such-flag'/);
+  });
+});
