@@ -89,8 +89,9 @@ export function conclude(outcome: ProcessOutcome, report: RunReport): ProcessOut
   return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report) } : whole;
 }
 
-/** Its program ended by itself, with an exit code. */
+/** Its program ended by itself, with an exit code; or its server's answer did, which has none. */
 function hasOwnEnd({ status, errorCode, exitCode }: ProcessOutcome): boolean {
+  if (errorCode === 'no_result') return true;
   if (exitCode === null) return false;
   return status === 'succeeded' || errorCode === 'exit_code' || errorCode === 'temporary_failure';
 }
@@ -104,7 +105,11 @@ function judge({ status, errorCode }: ProcessOutcome, { result, setback, failure
   if (result?.status === 'failed') {
     return { status: 'failed', errorCode: 'reported_failure', message: describeFailure(result.message) };
   }
-  return status === 'succeeded' && result !== null ? { message: result.message } : {};
+  if (result === null) return {};
+  // Where only a result is a success, one that was said takes back that there was none.
+  return status === 'succeeded' || errorCode === 'no_result'
+    ? { status: 'succeeded', errorCode: null, message: result.message }
+    : {};
 }
 
 const failureTexts: Readonly<Record<FailureEvent['code'], string>> = {
