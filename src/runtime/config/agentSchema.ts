@@ -149,7 +149,12 @@ const agentsByAdapter = {
   http: z.strictObject({
     ...common,
     adapter: z.literal('http').describe('A server that is asked over HTTP.'),
-    url: httpUrl.describe('Where a run is posted to.'),
+    url: httpUrl
+      .refine(
+        (value) => URL.canParse(value) && !/^[^:]*:\/\/[^/?#]*@/.test(value),
+        'must not hold a name or password; use headers',
+      )
+      .describe('Where a run is posted to, see docs/http-protocol.md.'),
     headers: headers.default({}).describe('Headers of every request; values may be secrets.'),
     pollSec: z
       .int()

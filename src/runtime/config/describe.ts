@@ -7,8 +7,14 @@ import { toRelative } from './executedFiles.ts';
 const deceptive =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
-/** The command line as a person would read it, quoted where needed, with invisible characters made visible. */
-export function commandLine({ command, args, shell }: Pick<AgentDefinition, 'command' | 'args' | 'shell'>): string {
+/** The command line (or request) as a person would read it, quoted where needed, with invisible characters made visible. */
+export function commandLine({
+  command,
+  args,
+  shell,
+  http = null,
+}: Pick<AgentDefinition, 'command' | 'args' | 'shell'> & Partial<Pick<AgentDefinition, 'http'>>): string {
+  if (http !== null) return `POST ${reveal(http.url)}`;
   return [shell ? reveal(command) : quote(command), ...args.map(quote)].join(' ');
 }
 

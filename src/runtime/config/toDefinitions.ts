@@ -58,7 +58,8 @@ export function toDefinitions(
     graceSec: configured.graceSec ?? base.graceSec,
     retries: configured.retries ?? base.retries,
     loopBreaker: toLimits(configured.loopBreaker),
-    waitSec: configured.waitSec,
+    // A server is asked once: an answer reaches it with another run.
+    waitSec: configured.adapter === 'http' ? 0 : configured.waitSec,
     stallSec: configured.stallSec,
     bootstrapPromptTemplate: configured.bootstrapPromptTemplate ?? null,
     promptTemplate: configured.promptTemplate ?? null,

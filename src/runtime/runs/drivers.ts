@@ -1,4 +1,5 @@
 import type { Plan } from '../adapters/adapter.ts';
+import { startRequest } from './httpDriver.ts';
 import { startProcess, type ProcessOptions, type ProcessRun } from './processDriver.ts';
 
 /** One execution of a plan, whatever its kind. */
@@ -12,6 +13,6 @@ export function startPlan(plan: Plan, options: ExecutionOptions): Execution {
     case 'duplex':
       return startProcess(plan, options);
     case 'http':
-      throw new Error('This build has no driver for http');
+      return startRequest(plan, options);
   }
 }

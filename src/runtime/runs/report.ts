@@ -95,9 +95,9 @@ export function conclude(
   return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report, success) } : whole;
 }
 
-/** Its program ended by itself, with an exit code, or was given up. */
+/** Its program ended by itself, with an exit code, or was given up; or its server's answer ended, which has none. */
 function hasOwnEnd({ status, errorCode, exitCode }: ProcessOutcome): boolean {
-  if (errorCode === 'reported_failure') return true;
+  if (errorCode === 'reported_failure' || errorCode === 'no_result') return true;
   if (exitCode === null) return false;
   return status === 'succeeded' || errorCode === 'exit_code' || errorCode === 'temporary_failure';
 }
@@ -115,6 +115,9 @@ function judge(
   if (result?.status === 'failed') {
     return { status: 'failed', errorCode: 'reported_failure', message: describeFailure(result.message) };
   }
+  // Where only a result is a success, one that was said takes back that there was none.
+  if (result !== null && errorCode === 'no_result')
+    return { status: 'succeeded', errorCode: null, message: result.message };
   if (status !== 'succeeded') return {};
   if (result !== null) return { message: result.message };
   return success === 'exit' ? {} : { status: 'failed', errorCode: 'no_result', message: noResult };

@@ -27,6 +27,13 @@ describe('commandLine', () => {
   });
 });
 
+describe('commandLine of a server', () => {
+  it('is the request, without its headers', () => {
+    const http = { url: 'https://a.example/\u202ex', headers: { A: 'hunter2' }, pollSec: 5 };
+    assert.equal(commandLine({ command: '', args: [], shell: false, http }), 'POST https://a.example/\\u{202e}x');
+  });
+});
+
 describe('summarizeDefinition', () => {
   const rows: [differences: Partial<AgentDefinition>, expected: string][] = [
     [

@@ -321,6 +321,11 @@ heartbeats:
       ['2:17 agents.a.adapter: expected one of process, claude_local, codex_local, http, found "cursor"'],
     ],
     [
+      'a password in an address',
+      'agents:\n  a: { adapter: http, url: "https://me:hunter2@example.com/" }',
+      ['2:28 agents.a.url: must not hold a name or password; use headers'],
+    ],
+    [
       'an agent without anything',
       'agents:\n  a: {}',
       ['2:3 agents.a.adapter: missing; expected one of process, claude_local, codex_local, http'],
