@@ -25,7 +25,11 @@ const composition =
 const webviewUi = '^webview-ui/';
 const styles = '\\.css$';
 
-const libraries = { scheduler: [pkg('croner')], wakeups: [pkg('ulid'), '^src/runtime/governance/'] };
+const libraries = {
+  governance: ['^src/runtime/adapters/events\\.ts$', pkg('@pydantic/genai-prices')],
+  scheduler: [pkg('croner')],
+  wakeups: [pkg('ulid'), '^src/runtime/governance/'],
+};
 
 /** `node: true` also allows Node's own modules. */
 const boundaries = [

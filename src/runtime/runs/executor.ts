@@ -8,6 +8,7 @@ import type { Issue } from '../model.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
+import { chargeOutcome } from './chargeOutcome.ts';
 import type { ChildStarter } from './childStarter.ts';
 import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
 import { startPlan, type Execution } from './drivers.ts';
@@ -88,7 +89,12 @@ export class Executor {
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
-      records.settle(run.id, { ...outcome, finishedAt: this.#options.clock.now() });
+      const finishedAt = this.#options.clock.now();
+      const { definition } = assignment;
+      records.settle(run.id, {
+        ...chargeOutcome(outcome, { definition, formerTotals: [], at: finishedAt }),
+        finishedAt,
+      });
       await records.durable();
       onDidGrowLog({ runId: run.id, agent: run.agent, bytes: outcome.logBytes, isSettled: true });
     } catch (error) {
