@@ -164,6 +164,7 @@ describe('the charge of a run', () => {
     const former = charge([usageEvent({ basis: 'session', inputTokens: 50, outputTokens: 5 })]).nextTotals;
     const told = usageEvent({ basis: 'session', model: 'other', inputTokens: 80, outputTokens: 6 });
     assert.deepEqual(inputOf(charge([told], former)), [30]);
+    assert.deepEqual(inputOf(charge([{ ...told, inputTokens: 40 }], former)), [40]);
   });
 
   it('is bounded, whatever is said', () => {
