@@ -14,7 +14,7 @@ const protocol = '^src/protocol(Entities)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
-const stateText = '^src/(state|why|simulation|heartbeat)Text\\.ts$';
+const stateText = '^src/(state|why|simulation|heartbeat|cost)Text\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
@@ -25,7 +25,11 @@ const composition =
 const webviewUi = '^webview-ui/';
 const styles = '\\.css$';
 
-const libraries = { scheduler: [pkg('croner')], wakeups: [pkg('ulid'), '^src/runtime/governance/'] };
+const libraries = {
+  governance: ['^src/runtime/adapters/events\\.ts$', pkg('@pydantic/genai-prices')],
+  scheduler: [pkg('croner')],
+  wakeups: [pkg('ulid'), '^src/runtime/governance/'],
+};
 
 /** `node: true` also allows Node's own modules. */
 const boundaries = [

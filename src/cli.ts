@@ -1,3 +1,4 @@
+import { dayCostText, runCostText } from './costText.ts';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as path from 'node:path';
@@ -104,7 +105,9 @@ const commands: Readonly<Record<string, Command>> = {
     for (const { message, line } of state.configuration.problems) print(`reveille.yaml:${String(line)}: ${message}`);
     for (const agent of state.agents.values()) {
       print(`${agent.key.padEnd(20)} ${agent.status.padEnd(18)} ${agent.commandLine}`);
-      const { limitedUntil, isTripped, statusReason } = agent;
+      const { limitedUntil, isTripped, statusReason, today } = agent;
+      const cost = dayCostText([today], Date.now(), untranslated);
+      if (cost !== null) print(`${''.padEnd(21)}runs today: ${String(today.runs)}, ${cost}`);
       if (isTripped && statusReason !== null) print(`${''.padEnd(21)}${statusReason}`);
       if (limitedUntil !== null && limitedUntil > Date.now()) {
         print(`${''.padEnd(21)}limit reached, tries again at ${formatAhead(limitedUntil, Date.now())}`);
@@ -291,7 +294,9 @@ function describe(run: Run, retries?: number): string {
   const outcome = formatOutcome(run, untranslated);
   const waits =
     run.heldFor === null ? '' : ` (${formatWait(run, retries, Date.now(), untranslated) ?? `waits: ${run.heldFor}`})`;
-  return duration === null ? `${outcome}${waits}` : `${outcome} after ${formatDuration(duration)}`;
+  const cost = runCostText(run.usage, untranslated);
+  const costs = cost === null ? '' : ` (${cost})`;
+  return duration === null ? `${outcome}${waits}` : `${outcome} after ${formatDuration(duration)}${costs}`;
 }
 
 async function firstState(connection: Connection) {

@@ -142,7 +142,9 @@ const usageGroup = z.object({
   runMs: z.number(),
   runsWithoutCost: z.number(),
   costMicros: z.nullable(z.number()),
-  tokens: z.nullable(z.object({ input: z.number(), cached: z.number(), output: z.number() })),
+  /** The part of it that was reckoned from list prices. */
+  listedMicros: z.number(),
+  tokens: z.nullable(z.object({ input: z.number(), cached: z.number(), cacheWrite: z.number(), output: z.number() })),
 });
 
 const limit = z.optional(z.int().check(z.nonnegative(), z.lte(1_000_000_000)));

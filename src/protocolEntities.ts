@@ -106,6 +106,9 @@ export const agent = z.object({
     runs: z.number(),
     failedRuns: z.number(),
     runMs: z.number(),
+    costMicros: z.nullable(z.number()),
+    listedMicros: z.number(),
+    runsWithoutCost: z.number(),
   }),
   skips: z.object({
     day: z.number(),

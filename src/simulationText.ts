@@ -1,3 +1,4 @@
+import { formatDollars } from './costText.ts';
 import { formatDuration, type Translate } from './format.ts';
 import type { SimulatedCollision, SimulatedDay, SimulatedSchedule, Simulation } from './runtime/insight.ts';
 import { onlyIfText, type FormatTime } from './whyText.ts';
@@ -28,7 +29,8 @@ function describeDay({ starts, runMs, withoutTime, costMicros, withoutCost }: Si
   if (starts === 0) return t('no run');
   const time =
     starts === withoutTime ? t('run time unknown') : t('run time {0}', bound(formatDuration(runMs), withoutTime, t));
-  const cost = starts === withoutCost ? t('cost unknown') : t('cost {0}', bound(dollars(costMicros), withoutCost, t));
+  const cost =
+    starts === withoutCost ? t('cost unknown') : t('cost {0}', bound(formatDollars(costMicros), withoutCost, t));
   return [t('runs: {0}', starts), time, cost].join(' · ');
 }
 
@@ -46,7 +48,7 @@ function describeSchedule(schedule: SimulatedSchedule, formatTime: FormatTime, t
   const facts = [
     isEstimated ? t('about {0} runs', starts) : t('runs: {0}', starts),
     runMs === null ? t('run time unknown') : t('{0} each', formatDuration(runMs)),
-    costMicros === null ? t('cost unknown') : t('{0} each', dollars(costMicros)),
+    costMicros === null ? t('cost unknown') : t('{0} each', formatDollars(costMicros)),
     ...(quiet === 0 ? [] : [t('skipped in quiet hours: {0}', quiet)]),
     ...(skipsWhenIdle && onlyIf.length === 0 ? [t('fewer when there is nothing to do')] : []),
     ...(onlyIf.length > 0 ? [t('if there is something to do, or something changed: {0}', onlyIfText(onlyIf, t))] : []),
@@ -67,8 +69,4 @@ function describeCollision(
     slots: t('{0} waits for a free slot', agent),
   };
   return `  ${texts[kind]} · ${t('{0} times, first at {1}', count, formatTime(firstAt))}`;
-}
-
-function dollars(micros: number): string {
-  return `$${(micros / 1_000_000).toFixed(2)}`;
 }

@@ -81,6 +81,15 @@ export interface SessionLimits {
   readonly maxContextTokens: number;
 }
 
+/** Dollars per million tokens, which are micro-dollars per token. */
+export interface ModelPrice {
+  readonly input: number;
+  /** Of input read from a cache, and written to one; null = as other input. */
+  readonly cachedInput: number | null;
+  readonly cacheWrite: number | null;
+  readonly output: number;
+}
+
 /** An agent as its configuration defines it, with all defaults filled in and paths made absolute. */
 export interface AgentDefinition {
   readonly key: string;
@@ -127,6 +136,8 @@ export interface AgentDefinition {
   readonly bootstrapPromptTemplate: string | null;
   readonly promptTemplate: string | null;
   readonly session: SessionLimits;
+  /** What tokens of models cost instead of their list prices, by the name of the model. */
+  readonly prices: Readonly<Record<string, ModelPrice>>;
   readonly heartbeat: HeartbeatPolicy;
   /** Those that name it, in the order of the file. */
   readonly namedHeartbeats: readonly NamedHeartbeat[];
@@ -144,6 +155,7 @@ export const builtInAdapter = {
   bootstrapPromptTemplate: null,
   promptTemplate: null,
   session: { maxRuns: 0, maxAgeHours: 0, maxContextTokens: 0 },
+  prices: {},
 } as const;
 
 /** The names of all secrets that a run of the agent needs, sorted, each once. */

@@ -5,7 +5,7 @@ import { findNamedNext } from './store/heartbeatTable.ts';
 import { countRuns } from './store/runTable.ts';
 import { listSkips, utcDay } from './store/skipTable.ts';
 import type { Reader } from './store/store.ts';
-import { quarterOf, sumUsage } from './store/usageTable.ts';
+import { knownCostOf, quarterOf, sumUsage } from './store/usageTable.ts';
 import { limitedUntil, limitsOf, providerOf } from './wakeups/rateLimits.ts';
 import type { Agent, AgentDay, AgentStatus } from './model.ts';
 
@@ -60,8 +60,9 @@ export function nextHeartbeatOf({ definition, nextHeartbeatAt }: AgentRow, reade
 
 function dayOf(reader: Reader, agent: string, now: number): AgentDay {
   const { from, to } = hostDay(now);
-  const { runs, failedRuns, runMs } = sumUsage(reader, { from: quarterOf(from), to: quarterOf(to) }, agent);
-  return { from, to, runs, failedRuns, runMs };
+  const usage = sumUsage(reader, { from: quarterOf(from), to: quarterOf(to) }, agent);
+  const { runs, failedRuns, runMs, listedMicros, runsWithoutCost } = usage;
+  return { from, to, runs, failedRuns, runMs, costMicros: knownCostOf(usage), listedMicros, runsWithoutCost };
 }
 
 function statusOf(row: AgentRow, running: number): AgentStatus {

@@ -150,6 +150,11 @@ export interface AgentDay {
   readonly runs: number;
   readonly failedRuns: number;
   readonly runMs: number;
+  /** What they cost, in micro-dollars; null if that is known of none, a lower bound if `runsWithoutCost` is not 0. */
+  readonly costMicros: number | null;
+  /** The part of it that was reckoned from list prices. */
+  readonly listedMicros: number;
+  readonly runsWithoutCost: number;
 }
 
 /** Scheduled heartbeats of an agent that came to nothing on one UTC day. */

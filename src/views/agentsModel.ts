@@ -1,4 +1,5 @@
 import type { FolderState } from '../connection/folderState.ts';
+import { dayCostText, shortDayCost } from '../costText.ts';
 import { formatAhead, formatDuration, formatOutcome, formatRelativeTime, type Translate } from '../format.ts';
 import type { Agent, AgentDay, AgentSkips, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
@@ -71,6 +72,8 @@ function describe(agent: Agent, active: readonly Run[], state: FolderState, { no
   else if (agent.status === 'idle' || agent.status === 'error') parts.push(badEnd(agent, state, t));
   if (agent.nextHeartbeatAt !== null && canBeat(agent) && !state.runtime.isStopped)
     parts.push(t('next {0}', formatRelativeTime(Math.max(agent.nextHeartbeatAt, now), now, t)));
+  const cost = shortDayCost([agent.today], now, t);
+  if (cost !== null) parts.push(t('{0} today', cost));
   return parts.filter(Boolean).join(' · ');
 }
 
@@ -134,6 +137,7 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     [t('Time limit'), agent.timeoutSec === 0 ? t('none') : formatDuration(agent.timeoutSec * 1000)],
     [t('Last run'), agent.lastRunAt === null ? t('never') : formatRelativeTime(agent.lastRunAt, now, t)],
     [t('Runs today'), runsTodayText(agent.today, now, t)],
+    [t('Cost today'), dayCostText([agent.today], now, t)],
     [t('Skipped today (UTC)'), skipsText(agent.skips, now, t)],
     [t('Saved today (UTC)'), savedText(agent.skips, now, t)],
     [t('Reports to'), agent.reportsTo],

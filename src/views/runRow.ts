@@ -1,3 +1,4 @@
+import { costOfRun, formatCost, runCostText, runTokensText } from '../costText.ts';
 import {
   formatAttempt,
   formatBytes,
@@ -91,6 +92,7 @@ function describe(run: Run, state: FolderState, view: ViewSetting): string {
     formatOutcome(run, t),
     attempt,
     duration === null ? '' : formatDuration(duration),
+    costOfRun(run.usage).costMicros === null ? '' : formatCost(costOfRun(run.usage), t),
     formatRelativeTime(run.finishedAt ?? now, now, t),
   ];
   return parts.filter(Boolean).join(' · ');
@@ -122,6 +124,8 @@ function tooltip(run: Run, state: FolderState, view: ViewSetting): string {
     [t('Issue'), issue === undefined ? null : `#${String(issue.number)} ${issue.title}`],
     [t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
     [t('Duration'), duration === null ? null : formatDuration(duration)],
+    [t('Cost'), runCostText(run.usage, t)],
+    [t('Tokens'), runTokensText(run.usage, t)],
     [t('Changes'), run.changes === null ? null : changesText(run.changes, t)],
     [t('Log'), logText(run, t)],
     [run.status === 'running' ? t('Says') : t('What happened'), run.message],

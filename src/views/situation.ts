@@ -1,5 +1,6 @@
+import { dayCostText, shortDayCost } from '../costText.ts';
 import type { Translate } from '../format.ts';
-import type { Run } from '../runtime/model.ts';
+import type { AgentDay, Run } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
 
 /** Why the views are empty, or that they need not be; the value of the context key `reveille.situation`. */
@@ -96,20 +97,34 @@ export interface StatusItem {
 }
 
 /** The status bar item, or null when no folder uses Reveille. The most pressing fact wins. */
-export function statusItem(folders: readonly ViewedFolder[], isTrusted: boolean, t: Translate): StatusItem | null {
+export function statusItem(
+  folders: readonly ViewedFolder[],
+  isTrusted: boolean,
+  t: Translate,
+  now = Date.now(),
+): StatusItem | null {
   const used = folders.filter((folder) => folder.status.kind !== 'unused');
   if (used.length === 0) return null;
   const totals = totalsOf(used);
+  const days = used.flatMap(({ state }) => [...(state?.agents.values() ?? [])].map(({ today }) => today));
+  const cost = shortDayCost(days, now, t);
+  const text = statusText(used, isTrusted ? totals : { ...totals, pending: 0 }, t);
   return {
-    text: statusText(used, isTrusted ? totals : { ...totals, pending: 0 }, t),
+    text: cost === null || totals.connected === 0 ? text : `${text} · ${t('{0} today', cost)}`,
     tooltip: [
       statusTooltip(totals, t),
+      dayCostLine(days, now, t),
       isTrusted ? '' : t('Restricted Mode: no agent starts before you trust this workspace.'),
     ]
       .filter(Boolean)
       .join('  \n'),
     isError: totals.failed > 0 && totals.connected === 0,
   };
+}
+
+function dayCostLine(days: readonly AgentDay[], now: number, t: Translate): string {
+  const cost = dayCostText(days, now, t);
+  return cost === null ? '' : t('Cost today: {0}', cost);
 }
 
 /** Said instead of counts: what is shown while a connection is made is of yesterday. */

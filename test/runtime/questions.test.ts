@@ -70,7 +70,7 @@ describe('A question of a run', function () {
     const { groups } = await runtime.connection.request('usage.query', { ...span, groupBy: 'model' });
     assert.deepEqual(
       groups.map(({ key, tokens, costMicros }) => [key, tokens, costMicros]),
-      [['example', { input: 1200, cached: 0, output: 80 }, 12_000]],
+      [['example', { input: 1200, cached: 0, cacheWrite: 0, output: 80 }, 12_000]],
     );
     await assert.rejects(
       runtime.connection.request('question.answer', { questionId: question.id, answer: 'fancy' }),

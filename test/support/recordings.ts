@@ -21,9 +21,9 @@ export interface CliRecording {
 /** All recordings of a program (a folder in `test/fixtures/recordings`). */
 export function listRecordings(program: string): CliRecording[] {
   const folder = join(root, program);
-  const names = readdirSync(folder).filter((name) => name.endsWith('.stdout'));
+  const names = readdirSync(folder).filter((name) => name.endsWith('.exit'));
   return names.map((file) => {
-    const name = file.slice(0, -'.stdout'.length);
+    const name = file.slice(0, -'.exit'.length);
     const read = (extension: string): Buffer => readFileSync(join(folder, name + extension));
     const exit = JSON.parse(read('.exit').toString()) as {
       code: number | null;

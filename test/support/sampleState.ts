@@ -38,7 +38,7 @@ export function sampleAgent(key: string, part: Partial<Agent> = {}): Agent {
     lastRunId: null,
     lastRunStatus: null,
     lastRunAt: null,
-    today: { from: 0, to: 0, runs: 0, failedRuns: 0, runMs: 0 },
+    today: { from: 0, to: 0, runs: 0, failedRuns: 0, runMs: 0, costMicros: null, listedMicros: 0, runsWithoutCost: 0 },
     skips: { day: 0, counts: [] },
     ...part,
   };

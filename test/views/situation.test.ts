@@ -63,6 +63,18 @@ describe('the status bar item', () => {
     });
   }
 
+  it('says what today cost, as far as it is known', () => {
+    const today = { from: 0, to: 10, runs: 2, failedRuns: 0, runMs: 1, listedMicros: 0, runsWithoutCost: 1 };
+    const agents = [
+      sampleAgent('a', { today: { ...today, costMicros: 320_000 } }),
+      sampleAgent('b', { today: { ...today, costMicros: null } }),
+    ];
+    const item = statusItem([viewedFolder({ agents })], true, untranslated, 5);
+    assert.equal(item?.text, '$(pulse) Reveille · $0.32 today');
+    assert.match(item.tooltip, /Cost today: \$0\.32, unknown for 2 runs/);
+    assert.equal(statusItem([viewedFolder({ agents })], true, untranslated, 10)?.text, '$(pulse) Reveille');
+  });
+
   it('stays away from folders that do not use Reveille', () => {
     assert.equal(statusItem([unused], true, untranslated), null);
     assert.equal(statusItem([], true, untranslated), null);

@@ -41,7 +41,8 @@ describe('the Agents view', () => {
 
   it('tells in the tooltip what an agent did and skipped today, and nothing of another day', () => {
     const hourMs = 3_600_000;
-    const today = { from: now - hourMs, to: now + hourMs, runs: 4, failedRuns: 1, runMs: 12 * 60_000 };
+    const unknownCost = { costMicros: null, listedMicros: 0, runsWithoutCost: 4 };
+    const today = { from: now - hourMs, to: now + hourMs, runs: 4, failedRuns: 1, runMs: 12 * 60_000, ...unknownCost };
     const skips = { day: 0, counts: [{ reason: 'paused', skips: 12 }] } as const;
     const tooltip = (part: Parameters<typeof sampleAgent>[1]): string =>
       agentRows([viewedFolder({ agents: [sampleAgent('a', part)] })], view)[0]?.tooltip ?? '';
@@ -64,6 +65,22 @@ describe('the Agents view', () => {
     ]) {
       assert.doesNotMatch(tooltip(other), /today/);
     }
+  });
+
+  it('says what runs cost: each, and those of the day', () => {
+    const model = { model: 'm', cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 80, isListPrice: true };
+    const usage = { models: [{ ...model, inputTokens: 1200, costMicros: 12_000 }], turns: 2 };
+    const day = { from: now - 1, to: now + 1, runs: 1, failedRuns: 0, runMs: 1 };
+    const today = { ...day, costMicros: 12_000, listedMicros: 12_000, runsWithoutCost: 0 };
+    const runs = [sampleRun(1, { agent: 'a', status: 'succeeded', startedAt: 1, finishedAt: 2, usage })];
+    const [row] = agentRows([viewedFolder({ agents: [sampleAgent('a', { today })], runs })], view);
+    assert.match(row?.description ?? '', /≈ \$0\.012 today/);
+    assert.ok(row);
+    assert.ok(row.tooltip.includes(`${escapeMarkdown('Cost today')}: ${escapeMarkdown('≈ $0.012')}`), row.tooltip);
+    const [run] = row.children;
+    assert.equal(run?.description, 'succeeded · < 0.1 s · ≈ $0.012 · 9 h ago');
+    assert.ok(run.tooltip.includes(escapeMarkdown('≈ $0.012 by list price')), run.tooltip);
+    assert.ok(run.tooltip.includes(escapeMarkdown('m: 1.2 k in, 80 out; 2 turns')), run.tooltip);
   });
 
   it('says how the last run ended when it did not go well', () => {

@@ -69,7 +69,7 @@ describe('the dashboard', function () {
   it('says on the card what an agent did today, and nothing where it did nothing', async () => {
     const { page } = await show(busy());
     const cards = await page.locator('.card .facts').allInnerTexts();
-    assert.match(cards[0] ?? '', /Runs today\s+4 \(1 failed\), 12 min/);
+    assert.match(cards[0] ?? '', /Runs today\s+4 \(1 failed\), 12 min, ≈ \$0\.32/);
     for (const card of cards.slice(1)) assert.doesNotMatch(card, /today/);
   });
 

@@ -20,7 +20,16 @@ export function busyFolder(now: number, name = 'workshop'): ViewedFolder {
         lastRunAt: now - 18 * minuteMs,
         lastRunStatus: 'succeeded',
         lastRunId: 'run-6',
-        today: { from: now - 600 * minuteMs, to: now + 840 * minuteMs, runs: 4, failedRuns: 1, runMs: 12 * minuteMs },
+        today: {
+          from: now - 600 * minuteMs,
+          to: now + 840 * minuteMs,
+          runs: 4,
+          failedRuns: 1,
+          runMs: 12 * minuteMs,
+          costMicros: 320_000,
+          listedMicros: 320_000,
+          runsWithoutCost: 0,
+        },
       }),
       sampleAgent('checker', {
         role: 'Runs the tests and reports what fails',

@@ -16,6 +16,7 @@ import {
   timeoutSec,
   timezone,
 } from './fieldSchemas.ts';
+import { prices, priceMap } from './priceSchema.ts';
 
 const provider = z.strictObject({
   maxConcurrentRuns: z.int().min(1).max(64).optional().describe('Runs of all its agents at the same time.'),
@@ -69,6 +70,7 @@ export const configurationSchema = z
       .record(providerName, provider)
       .default({})
       .describe('Limits that agents with the same `provider` share, by its name.'),
+    prices,
     heartbeats: z
       .record(heartbeatName, namedHeartbeat)
       .default({})
@@ -132,6 +134,7 @@ export function knownKeysAt(path: readonly PropertyKey[], map?: unknown): readon
   if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
   if (path.length === 2 && section === 'agents') return agentKeys((map as { adapter?: unknown } | undefined)?.adapter);
   if (path.length === 2 && section === 'providers') return Object.keys(provider.shape);
+  if (path.length === 2 && section === 'prices') return Object.keys(priceMap.shape);
   if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
   if (path.length === 3 && section === 'agents') {
     if (field === 'heartbeat') return Object.keys(heartbeatMap.shape);

@@ -35,7 +35,7 @@ const accounts: Readonly<Record<AdapterType, string | null>> = {
 
 /** The agents of a valid configuration, in the order of the file, with all defaults filled in. */
 export function toDefinitions(
-  { agents, defaults: base, heartbeats, providers }: Configuration,
+  { agents, defaults: base, heartbeats, providers, prices }: Configuration,
   folder: string,
 ): AgentDefinition[] {
   return Object.entries(agents).map(([key, configured]) => ({
@@ -64,6 +64,7 @@ export function toDefinitions(
     bootstrapPromptTemplate: configured.bootstrapPromptTemplate ?? null,
     promptTemplate: configured.promptTemplate ?? null,
     session: toSessionLimits(configured),
+    prices,
     heartbeat: toPolicy(configured),
     namedHeartbeats: namedFor(key, heartbeats),
   }));

@@ -2,7 +2,15 @@ import { UserError } from '../errors.ts';
 import { daysOf, type LocalDay, type Span } from '../localDays.ts';
 import type { RequestHandlers } from '../server.ts';
 import type { Store } from '../store/store.ts';
-import { groupUsage, quarterMs, quarterOf, sumUsage, type Quarters, type Usage } from '../store/usageTable.ts';
+import {
+  groupUsage,
+  knownCostOf,
+  quarterMs,
+  quarterOf,
+  sumUsage,
+  type Quarters,
+  type Usage,
+} from '../store/usageTable.ts';
 
 type UsageRequests = Pick<RequestHandlers, 'usage.query'>;
 type UsageGroup = Awaited<ReturnType<UsageRequests['usage.query']>>['groups'][number];
@@ -46,17 +54,16 @@ function daysBetween(span: Span, timeZone: string | undefined): LocalDay[] {
 
 /** What is not known is null, never 0. */
 function toGroup(key: string, usage: Usage): UsageGroup {
-  const { runs, failedRuns, runMs, runsWithoutCost, inputTokens, cachedTokens, outputTokens, costMicros } = usage;
+  const { runs, failedRuns, runMs, runsWithoutCost, listedMicros } = usage;
+  const { inputTokens: input, cachedTokens: cached, cacheWriteTokens: cacheWrite, outputTokens: output } = usage;
   return {
     key,
     runs,
     failedRuns,
     runMs,
     runsWithoutCost,
-    costMicros: runsWithoutCost < runs ? costMicros : null,
-    tokens:
-      inputTokens + cachedTokens + outputTokens === 0
-        ? null
-        : { input: inputTokens, cached: cachedTokens, output: outputTokens },
+    costMicros: knownCostOf(usage),
+    listedMicros,
+    tokens: input + cached + cacheWrite + output === 0 ? null : { input, cached, cacheWrite, output },
   };
 }

@@ -6,16 +6,18 @@ import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Issue, SessionParams } from '../model.ts';
+import { parseTotals } from '../governance/sessionTotals.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { renderPrompt } from '../prompts/prompt.ts';
 import type { WakeNote } from '../prompts/promptVariables.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import type { TakenSession } from '../store/sessionTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
+import { chargeOutcome } from './chargeOutcome.ts';
 import type { ChildStarter } from './childStarter.ts';
 import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
 import { startPlan, type Execution } from './drivers.ts';
-import type { CancelCause } from './processOutcome.ts';
+import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
 import { cancelledBetween, failed, notStarted, withRestart, type RunOutcome } from './runOutcome.ts';
@@ -77,7 +79,7 @@ interface Attempt {
 }
 
 interface AttemptEnd {
-  readonly outcome: RunOutcome;
+  readonly outcome: ProcessOutcome;
   readonly heard: HeardSession;
 }
 
@@ -107,7 +109,8 @@ export class Executor {
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
-      records.settle(run.id, { ...outcome, finishedAt: this.#options.clock.now() });
+      const finishedAt = this.#options.clock.now();
+      records.settle(run.id, { ...outcome, finishedAt });
       await records.durable();
       onDidGrowLog({ runId: run.id, agent: run.agent, bytes: outcome.logBytes, isSettled: true });
     } catch (error) {
@@ -187,13 +190,18 @@ export class Executor {
     let end = await this.#runOnce(assignment, live, { start, spentMs: 0, logBytes: 0 });
     const again = live.cancelCause === null ? decideRestart(this.#question(assignment), start, end) : null;
     if (again !== null) {
-      const { usage, logBytes } = end.outcome;
+      const { ledger, logBytes } = end.outcome;
       start = again;
       end = await this.#runOnce(assignment, live, { start, spentMs: clock.monotonic() - begunAt, logBytes });
-      end = { ...end, outcome: withRestart(end.outcome, usage) };
+      end = { ...end, outcome: withRestart(end.outcome, ledger) };
     }
-    if (live.process === null) return end.outcome;
-    return { ...end.outcome, ...decideSessionEnd(this.#question(assignment), { start, ...end }) };
+    const { sessionTotals: totals, ...charged } = chargeOutcome(end.outcome, {
+      definition: assignment.definition,
+      formerTotals: parseTotals(start.totals),
+      at: clock.now(),
+    });
+    if (live.process === null) return charged;
+    return { ...charged, ...decideSessionEnd(this.#question(assignment), { start, ...end, totals }) };
   }
 
   #question({ session: taken, definition }: Assignment): SessionQuestion {

@@ -1,4 +1,5 @@
-import type { ModelUsage, RunErrorCode, RunUsage, SettledStatus } from '../model.ts';
+import type { Ledger } from '../governance/ledger.ts';
+import type { RunErrorCode, SettledStatus } from '../model.ts';
 import type { Setback } from './setback.ts';
 
 /** How one execution ended. */
@@ -14,12 +15,11 @@ export interface ProcessOutcome {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  /** What it used, and whether it said that it changed anything; null where nothing is known. */
-  readonly usage?: RunUsage | null;
+  /** What was said of its usage; what it is charged is up to `chargeOutcome`. */
+  readonly ledger?: Ledger;
   /** See `Settlement`. */
   readonly sessionId?: string | null;
-  /** What the program said that its whole conversation has used; left out if it did not. */
-  readonly totals?: readonly ModelUsage[] | null;
+  /** Whether it said that it changed anything; null if it did not say. */
   readonly hasChanged?: boolean | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Capabilities } from '../adapters/adapter.ts';
-import type { AgentEvent, FailureEvent, ResultEvent, UsageEvent } from '../adapters/events.ts';
-import type { ModelUsage, RunUsage } from '../model.ts';
+import type { AgentEvent, FailureEvent, ResultEvent } from '../adapters/events.ts';
+import { addTurns, addUsage, emptyLedger, type Ledger } from '../governance/ledger.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
 import type { Setback } from './setback.ts';
 
@@ -9,23 +9,21 @@ export interface RunReport {
   readonly result: ResultEvent | null;
   /** What it could not go on for, and in what words; a success said later takes it back, a failure takes its place. */
   readonly setback: { readonly cause: Setback; readonly message: string | null } | null;
-  readonly usage: RunUsage | null;
+  /** What was said of its usage. */
+  readonly ledger: Ledger;
   /** Why it could not do its work, and another try would end the same way; what is said later takes its place or takes it back. */
   readonly failure: FailureEvent | null;
 }
 
-export const nothingReported: RunReport = { result: null, setback: null, usage: null, failure: null };
-
-/** More is not counted: sums over all runs have to fit into the roll-up. */
-const largestSum = 1e12;
+export const nothingReported: RunReport = { result: null, setback: null, ledger: emptyLedger, failure: null };
 
 /** The report with one more event in it. */
 export function addEvent(report: RunReport, event: AgentEvent): RunReport {
   switch (event.kind) {
-    case 'result':
-      return event.status === 'succeeded'
-        ? { ...report, result: event, setback: null, failure: null }
-        : { ...report, result: event };
+    case 'result': {
+      const heard = { ...report, result: event, ledger: addTurns(report.ledger, event.turns) };
+      return event.status === 'succeeded' ? { ...heard, setback: null, failure: null } : heard;
+    }
     case 'rateLimit': {
       const cause = { kind: 'rate_limit', limit: event.limit, until: event.until } as const;
       return { ...report, setback: { cause, message: null }, failure: null };
@@ -33,7 +31,7 @@ export function addEvent(report: RunReport, event: AgentEvent): RunReport {
     case 'transientError':
       return { ...report, setback: { cause: { kind: 'transient' }, message: event.message }, failure: null };
     case 'usage':
-      return { ...report, usage: addUsage(report.usage, event.usage) };
+      return { ...report, ledger: addUsage(report.ledger, event.usage) };
     case 'failure':
       return { ...report, setback: null, failure: event };
     case 'progress':
@@ -52,35 +50,6 @@ export function addEvent(report: RunReport, event: AgentEvent): RunReport {
   }
 }
 
-const noUsage: ModelUsage = {
-  model: '',
-  inputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  costMicros: null,
-  isListPrice: false,
-};
-
-/** Sums up; a cost that nobody said stays unknown. All of it counts for the model that was named last. */
-function addUsage(sum: RunUsage | null, more: UsageEvent): RunUsage {
-  const { model, inputTokens, cachedTokens, cacheWriteTokens, outputTokens, costMicros } = sum?.models[0] ?? noUsage;
-  const usage: ModelUsage = {
-    model: more.model ?? model,
-    inputTokens: add(inputTokens, more.inputTokens),
-    cachedTokens: add(cachedTokens, more.cachedTokens),
-    cacheWriteTokens: add(cacheWriteTokens, more.cacheWriteTokens),
-    outputTokens: add(outputTokens, more.outputTokens),
-    costMicros: more.costMicros === null ? costMicros : add(costMicros ?? 0, more.costMicros),
-    isListPrice: false,
-  };
-  return { models: [usage], turns: null };
-}
-
-function add(one: number, other: number | null): number {
-  return Math.min(largestSum, one + (other ?? 0));
-}
-
 /**
  * How a run came out, from how its program ended and what it had said. Success takes both: an exit code of 0 and no report that
  * says otherwise, or for some programs a report that says so. What ended it from outside (time limit, cancel, signal, a log that
@@ -91,7 +60,7 @@ export function conclude(
   report: RunReport,
   success: Capabilities['success'] = 'exit',
 ): ProcessOutcome {
-  const whole = { ...outcome, usage: report.usage, hasChanged: report.result?.hasChanged ?? null };
+  const whole = { ...outcome, ledger: report.ledger, hasChanged: report.result?.hasChanged ?? null };
   return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report, success) } : whole;
 }
 

@@ -1,8 +1,9 @@
+import { emptyLedger, joinLedgers, type Ledger } from '../governance/ledger.ts';
 import type { Settlement } from '../store/runTable.ts';
 import { toVerdict, type CancelCause, type ProcessOutcome } from './processOutcome.ts';
 
 /** How a run turned out, with what it leaves of its session. */
-export type RunOutcome = ProcessOutcome & Pick<Settlement, 'session' | 'changes'>;
+export type RunOutcome = Omit<ProcessOutcome, 'ledger'> & Pick<Settlement, 'session' | 'changes' | 'usage'>;
 
 const nothing = {
   ...{ exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null },
@@ -15,7 +16,7 @@ export function notStarted(cause: CancelCause): RunOutcome {
 }
 
 /** Of one that was cancelled after an attempt that left a log of so many bytes, and before the next; without one, before anything was started. */
-export function cancelledBetween(cause: CancelCause, logBytes: number): RunOutcome {
+export function cancelledBetween(cause: CancelCause, logBytes: number): ProcessOutcome {
   if (logBytes === 0) return notStarted(cause);
   return { ...nothing, ...toVerdict({ kind: 'cancel', cause }, nothing), logBytes };
 }
@@ -26,9 +27,9 @@ export function failed(error: Error): RunOutcome {
   return { ...nothing, status: 'failed', errorCode: 'internal', message };
 }
 
-/** Says that the run took two attempts, the first of which used this. What the second one used is what counts, if it says so. */
-export function withRestart(outcome: RunOutcome, usage: ProcessOutcome['usage']): RunOutcome {
+/** Says that the run took two attempts, the first of which used this: both count. */
+export function withRestart(outcome: ProcessOutcome, first: Ledger = emptyLedger): ProcessOutcome {
   const said = 'Its conversation could not be gone on with, so it began a new one.';
   const message = outcome.message === null ? said : `${outcome.message} ${said}`;
-  return { ...outcome, message, usage: outcome.usage ?? usage ?? null };
+  return { ...outcome, message, ledger: joinLedgers(first, outcome.ledger ?? emptyLedger) };
 }

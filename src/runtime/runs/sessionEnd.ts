@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../adapters/events.ts';
-import type { RunErrorCode, SessionParams } from '../model.ts';
+import type { ModelUsage, RunErrorCode, SessionParams } from '../model.ts';
 import type { SessionEnd } from '../store/sessionTable.ts';
 import { composeHandover } from './handover.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
@@ -40,6 +40,8 @@ interface EndedAttempt {
   readonly start: SessionStart;
   readonly outcome: ProcessOutcome;
   readonly heard: HeardSession;
+  /** What the conversation has used since its beginning; none if it was never told. */
+  readonly totals: readonly ModelUsage[];
 }
 
 /** What a run leaves of its session, and the conversation that it was in. */
@@ -54,7 +56,7 @@ interface LeftSession {
  */
 export function decideSessionEnd(question: SessionQuestion, ended: EndedAttempt): LeftSession {
   const { definition, adapter } = question;
-  const { start, outcome, heard } = ended;
+  const { start, outcome, heard, totals: told } = ended;
   const current = toCurrent(question, ended);
   const sessionId = current?.sessionId ?? null;
   const canResume = adapter.capabilities(definition).resume;
@@ -63,8 +65,8 @@ export function decideSessionEnd(question: SessionQuestion, ended: EndedAttempt)
   if (canResume && neverThere.includes(outcome.errorCode)) return { session: { kind: 'unchanged' }, sessionId: null };
   if (current === null) return { session: endWithout(ended, canResume), sessionId };
   const isNew = sessionId !== start.resumed?.sessionId;
-  const before = isNew ? { contextTokens: null, totals: null } : start;
-  const { totals = before.totals } = outcome;
+  const before = isNew ? { contextTokens: null } : start;
+  const totals = told.length === 0 ? null : told;
   const contextTokens = heard.contextTokens ?? before.contextTokens;
   return { session: { kind: 'kept', isNew, ...current, cwd: definition.cwd, contextTokens, totals }, sessionId };
 }

@@ -102,6 +102,11 @@ const sums =
   'sum(runs), sum(runs_failed), sum(runs_without_cost), sum(run_ms), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(cost_micros), sum(cache_write_tokens), sum(listed_micros)';
 const groups = { agent: 'agent', model: 'model', issue: 'issue_id' } as const;
 
+/** What is known of the cost, in micro-dollars; null if nothing is. Runs are counted with the first of their models alone. */
+export function knownCostOf({ runs, runsWithoutCost, costMicros }: Usage): number | null {
+  return runsWithoutCost < runs || costMicros > 0 ? costMicros : null;
+}
+
 /** The usage of a span, of all agents or of one. */
 export function sumUsage(reader: Reader, { from, to }: Quarters, agent?: string): Usage {
   const row =

@@ -1,3 +1,4 @@
+import { dayCostText } from '../../costText.ts';
 import type { AgentCard, DashboardState, IssueRow, RunRow, Tone } from '../../dashboardProtocol.ts';
 import { formatOutcome, type Translate } from '../../format.ts';
 import type { Agent, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
@@ -128,8 +129,10 @@ function agentCard(agent: Agent, folder: Place & { readonly isTrusted: boolean }
 
 /** The page knows the time: it shows the figures only on their day. */
 function todayOf({ today }: Agent, t: Translate): AgentCard['today'] {
-  const text = runsTodayText(today, today.from, t);
-  return text === null ? null : { from: today.from, to: today.to, text };
+  const runs = runsTodayText(today, today.from, t);
+  if (runs === null) return null;
+  const text = [runs, dayCostText([today], today.from, t)].filter(Boolean).join(', ');
+  return { from: today.from, to: today.to, text };
 }
 
 /** What the card of an agent offers; an untrusted window may only pause and resume. */

@@ -4,6 +4,7 @@ import { ClaudeReader } from '../../../src/runtime/adapters/claudeReader.ts';
 import type { AgentEvent } from '../../../src/runtime/adapters/events.ts';
 import { addEvent, conclude, nothingReported } from '../../../src/runtime/runs/report.ts';
 import { readAll, readRecording, recordedCases, recordingPath, type Recording } from '../../support/recordedOutputs.ts';
+import { usageOf } from '../../support/unpriced.ts';
 import { seededRandom } from '../../support/seededRandom.ts';
 
 const nothing = Buffer.alloc(0);
@@ -121,7 +122,7 @@ describe('the outcome of a run of claude', () => {
       assert.deepEqual([outcome.status, outcome.errorCode, outcome.setback], [status, code, setback]);
       if (message === null) assert.equal(outcome.message, null);
       else assert.match(outcome.message ?? '', message);
-      const costs = outcome.usage?.models.flatMap(({ costMicros }) => costMicros ?? []) ?? [];
+      const costs = usageOf(outcome)?.models.flatMap(({ costMicros }) => costMicros ?? []) ?? [];
       assert.deepEqual(costs.length === 0 ? null : costs.reduce((sum, part) => sum + part), cost);
     });
   }

@@ -62,6 +62,7 @@ describe('fingerprint', () => {
     { protocol: 'jsonl' },
     { waitSec: 0 },
     { stallSec: 1 },
+    { prices: { m: { input: 1, cachedInput: null, cacheWrite: null, output: 2 } } },
     { heartbeat: makePolicy({ intervalSec: 60 }) },
     { heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
     { heartbeat: makePolicy({ quietHours: '22:00-07:00' }) },

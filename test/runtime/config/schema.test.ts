@@ -147,6 +147,24 @@ agents:
     }
   });
 
+  it('gives every agent the prices of models, caches as other input unless said otherwise', () => {
+    const agents = parseAgents(`
+prices: { own: { input: 1.5, output: 6 }, kept: { input: 3, cachedInput: 0.3, cacheWrite: 3.75, output: 15 } }
+agents:
+  a: { adapter: process, command: a }
+  b: { adapter: claude_local }
+`);
+    for (const { prices } of agents) {
+      assert.deepEqual(prices, {
+        own: { input: 1.5, cachedInput: null, cacheWrite: null, output: 6 },
+        kept: { input: 3, cachedInput: 0.3, cacheWrite: 3.75, output: 15 },
+      });
+    }
+    const misspelt = `prices: { own: { input: 1, outputs: 2 } }\n${minimal}`;
+    assert.match(findProblems(misspelt).join(), /prices\.own\.outputs: not a known key; did you mean "output"/);
+    assert.match(findProblems(`prices: { own: { input: -1, output: 2 } }\n${minimal}`).join(), /prices\.own\.input/);
+  });
+
   it('knows attempts, providers and the loop breaker, with defaults for all agents', () => {
     const agents = parseAgents(`
 defaults: { retries: 5 }

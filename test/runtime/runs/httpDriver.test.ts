@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { drop, HttpAgentServer, json, lines } from '../../support/httpAgentServer.ts';
 import { useHttpServer } from '../../support/httpRuns.ts';
+import { usageOf } from '../../support/unpriced.ts';
 
 const done = { status: 'succeeded', message: 'Done.' };
 
@@ -21,7 +22,7 @@ describe('running over http', function () {
         [outcome.status, outcome.errorCode, outcome.message, outcome.hasChanged],
         ['succeeded', null, 'Done.', true],
       );
-      assert.equal(outcome.usage?.models[0]?.inputTokens, 10);
+      assert.equal(usageOf(outcome)?.models[0]?.inputTokens, 10);
       assert.deepEqual(run.events[1], { kind: 'session', params: { id: 's1' } });
       assert.deepEqual(JSON.parse(run.readLog()), { ...answer, reveille: 'state' });
       const [received] = server().received;
@@ -198,7 +199,7 @@ describe('running over http', function () {
 
       assert.equal(outcome.status, 'succeeded');
       assert.deepEqual(
-        outcome.usage?.models.map(({ model, inputTokens }) => [model, inputTokens]),
+        usageOf(outcome)?.models.map(({ model, inputTokens }) => [model, inputTokens]),
         [['m', 40]],
       );
       assert.deepEqual(
@@ -304,9 +305,10 @@ describe('running over http', function () {
       const run = start({ pollMs: 3000 });
       await server().asked('GET /runs/1');
       run.process.cancel('cancelled_by_user');
-      const { status, errorCode, usage } = await run.outcome;
+      const outcome = await run.outcome;
+      const { status, errorCode } = outcome;
       assert.deepEqual([status, errorCode], ['cancelled', 'cancelled_by_user']);
-      assert.equal(usage?.models[0]?.inputTokens, 7);
+      assert.equal(usageOf(outcome)?.models[0]?.inputTokens, 7);
       assert.equal(server().of('DELETE /runs/1').length, 1);
     });
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/runtime/adapters/events.ts';
+import type { RunUsage } from '../../../src/runtime/model.ts';
 import type { ProcessOutcome } from '../../../src/runtime/runs/processOutcome.ts';
+import { chargeOutcome } from '../../../src/runtime/runs/chargeOutcome.ts';
 import { addEvent, conclude, nothingReported } from '../../../src/runtime/runs/report.ts';
+import { makeDefinition } from '../../support/policies.ts';
 
 const empty = { signal: null, setback: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 };
 const good: ProcessOutcome = { ...empty, status: 'succeeded', exitCode: 0, errorCode: null, message: null };
@@ -37,6 +40,9 @@ const used = (part: object): AgentEvent => ({
 
 const concluded = (outcome: ProcessOutcome, events: readonly AgentEvent[]): ProcessOutcome =>
   conclude(outcome, events.reduce(addEvent, nothingReported));
+
+const charged = (outcome: ProcessOutcome): RunUsage | null =>
+  chargeOutcome(outcome, { definition: makeDefinition('/work'), formerTotals: [], at: 0 }).usage;
 
 describe('the outcome of a run', () => {
   const cases: [what: string, outcome: ProcessOutcome, events: AgentEvent[], expected: unknown[]][] = [
@@ -77,12 +83,12 @@ describe('the outcome of a run', () => {
   });
 
   it('adds up what was used, also of a run that was killed; what nobody said stays unknown', () => {
-    const { usage, hasChanged } = concluded(killed, [
+    const concludedRun = concluded(killed, [
       failed,
       used({ inputTokens: 5, model: 'a' }),
       used({ inputTokens: 6, outputTokens: 7, cachedTokens: 1 }),
     ]);
-    assert.deepEqual(usage?.models, [
+    assert.deepEqual(charged(concludedRun)?.models, [
       {
         model: 'a',
         inputTokens: 11,
@@ -93,12 +99,21 @@ describe('the outcome of a run', () => {
         isListPrice: false,
       },
     ]);
-    assert.equal(hasChanged, false);
-    assert.equal(concluded(good, []).usage, null);
-    const [sum] = concluded(good, [used({ costMicros: 3 }), used({}), used({ costMicros: 4 })]).usage?.models ?? [];
+    assert.equal(concludedRun.hasChanged, false);
+    assert.equal(charged(concluded(good, [])), null);
+    const told = [used({ costMicros: 3 }), used({}), used({ costMicros: 4 })];
+    const [sum] = charged(concluded(good, told))?.models ?? [];
     assert.equal(sum?.costMicros, 7);
     const huge = Array.from({ length: 5 }, () => used({ inputTokens: 1e12, costMicros: 1e12 }));
-    const [largest] = concluded(good, huge).usage?.models ?? [];
+    const [largest] = charged(concluded(good, huge))?.models ?? [];
     assert.deepEqual([largest?.inputTokens, largest?.costMicros], [1e12, 1e12]);
+  });
+
+  it('counts the turns of all results of a run', () => {
+    const results = [2, null, 1].map((turns): AgentEvent => ({
+      ...{ kind: 'result', status: 'succeeded', message: null, hasChanged: null },
+      turns,
+    }));
+    assert.equal(charged(concluded(good, [used({ inputTokens: 1 }), ...results]))?.turns, 3);
   });
 });

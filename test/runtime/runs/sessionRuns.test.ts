@@ -76,7 +76,7 @@ describe('Runs in sessions', function () {
     );
     assert.equal(second.logBytes, Buffer.byteLength(log));
     assert.deepEqual([scene.lastRequest.session, scene.lastRequest.sessionRun], [null, 1]);
-    assert.match(scene.lastRequest.prompt, /## The conversation before[^]*does not know any more[^]*> done/);
+    assert.match(scene.lastRequest.prompt, /## What happened before[^]*does not know any more[^]*> done/);
     assert.equal(scene.session()?.runs, 1);
   });
 
@@ -92,7 +92,7 @@ describe('Runs in sessions', function () {
     assert.equal(scene.session()?.sessionId, null);
     scene.define(talks);
     const next = await scene.run();
-    assert.match(scene.lastRequest.prompt, /## The conversation before/);
+    assert.match(scene.lastRequest.prompt, /## What happened before/);
     assert.equal(next.sessionId, `of-${next.id}`);
     assert.equal(scene.session()?.handover, null);
   });

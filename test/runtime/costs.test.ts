@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { TestRuntime } from '../support/openTestRuntime.ts';
+
+const says = (usage: object): string =>
+  JSON.stringify(`console.log(${JSON.stringify(JSON.stringify({ reveille: 'usage', ...usage }))})`);
+
+const tokens = { inputTokens: 1000, cachedTokens: 400, outputTokens: 10 };
+const configuration = `prices: { own: { input: 2, cachedInput: 0.5, output: 10 } }
+agents:
+  own: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'own' })}] }
+  listed: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'gpt-5' })}] }
+  unlisted: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'nobody' })}] }
+`;
+
+describe('What runs cost', () => {
+  it('is reckoned by the prices of the file, else by list, and unknown where neither has the model', async () => {
+    await using runtime = await TestRuntime.open({ configuration });
+    const costs: unknown[] = [];
+    for (const agent of ['own', 'listed', 'unlisted']) {
+      const { usage } = await runtime.settled(await runtime.wake(agent));
+      const [model] = usage?.models ?? [];
+      const { today } = runtime.state.agents.get(agent) ?? {};
+      costs.push([model?.costMicros, model?.isListPrice, today?.costMicros, today?.listedMicros]);
+    }
+    assert.deepEqual(costs, [
+      [1500, true, 1500, 1500],
+      // 600 of $1.25, 400 of $0.125, 10 of $10 per million.
+      [900, true, 900, 900],
+      [null, false, null, 0],
+    ]);
+    const span = { from: Date.now() - 3_600_000, to: Date.now() + 3_600_000 };
+    const { groups } = await runtime.connection.request('usage.query', { ...span, groupBy: 'model' });
+    assert.deepEqual(
+      groups.map(({ key, costMicros, listedMicros }) => [key, costMicros, listedMicros]),
+      [
+        ['gpt-5', 900, 900],
+        ['nobody', null, 0],
+        ['own', 1500, 1500],
+      ],
+    );
+  });
+});
