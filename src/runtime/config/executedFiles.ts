@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { AgentDefinition } from '../definition.ts';
 import { systemErrorCode } from '../errors.ts';
+import { findProjectSettings } from './projectSettings.ts';
 
 /** Arguments that name larger files are data rather than programs; their size stands for their content. */
 const largestHashedBytes = 5 * 1024 * 1024;
@@ -22,15 +23,24 @@ export interface ExecutedFile {
 
 /**
  * The existing regular files inside the folder that starting the definition would execute, as far as its command line
- * names them: the command, the arguments (also behind `=`), and the words of a shell line. Sorted by path.
+ * names them: the command, the arguments (also behind `=`), and the words of a shell line; and the settings that its program takes
+ * from the folder, if it may. Sorted by path.
  */
 export async function findExecutedFiles(definition: AgentDefinition, folder: string): Promise<ExecutedFile[]> {
   const commands = toCommandPaths(definition, folder, process.platform);
   const candidates = new Set([...commands, ...toArgumentPaths(definition)]);
+  const settings =
+    definition.claude?.projectSettings === true ? await findProjectSettings(definition.cwd, folder) : null;
+  for (const file of settings?.files ?? []) candidates.add(file);
+  const wholes = new Set([...commands, ...(settings?.files ?? [])]);
   const files = await Promise.all(
-    [...candidates].map(async (candidate) => identify(candidate, folder, commands.includes(candidate))),
+    [...candidates].map((candidate) => identify(candidate, folder, wholes.has(candidate))),
   );
-  return files
+  const links = (settings?.links ?? []).map(({ path: link, target }) => {
+    const relative = toRelative(link, folder);
+    return relative === null ? null : { path: relative, content: `link to ${target}` };
+  });
+  return [...files, ...links]
     .filter((file) => file !== null)
     .filter((file, index, all) => all.findIndex((other) => other.path === file.path) === index)
     .sort((a, b) => (a.path < b.path ? -1 : 1));

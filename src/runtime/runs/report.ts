@@ -7,7 +7,7 @@ import type { Setback } from './setback.ts';
 /** What a program has said of its run so far, as far as it matters once the run has ended. */
 export interface RunReport {
   readonly result: ResultEvent | null;
-  /** What it could not go on for, and in what words; a success said later takes it back, a failure takes its place. */
+  /** What it could not go on for, and in what words; a success said later takes it back. */
   readonly setback: { readonly cause: Setback; readonly message: string | null } | null;
   /** What was said of its usage. */
   readonly ledger: Ledger;
@@ -33,7 +33,7 @@ export function addEvent(report: RunReport, event: AgentEvent): RunReport {
     case 'usage':
       return { ...report, ledger: addUsage(report.ledger, event.usage) };
     case 'failure':
-      return { ...report, setback: null, failure: event };
+      return { ...report, failure: event };
     case 'progress':
     case 'question':
     case 'raw':

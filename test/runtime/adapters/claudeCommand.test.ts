@@ -93,7 +93,7 @@ describe('the servers of tools that claude is told of', () => {
     board: {
       type: 'http',
       url: 'http://127.0.0.1:1/mcp',
-      headers: { Authorization: { secret: 'BOARD' }, 'X-Plain': 'plain $HOME' },
+      headers: { Authorization: { secret: 'BOARD' }, 'X-Plain': 'plain $HOME', 'X-Path': 'a${HOME}b' },
       timeoutSec: 1200,
     },
     local: {
@@ -110,12 +110,19 @@ describe('the servers of tools that claude is told of', () => {
     makeClaudeRequest({ secrets: { BOARD: 'Bearer s3cret-1', LOCAL: 's3cret-2', OTHER: 'unused' } }),
   );
   const content = plan.files?.[0]?.content ?? '';
-  /** As claude 2.1.329 reads it: `${NAME}` and `${NAME:-otherwise}`, once. */
+  /** As claude 2.1.329 reads it: `${NAME}` and `${NAME:-otherwise}`, once, and in headers once more. */
   const expand = (text: string): string =>
     text.replace(
       /\$\{([^}:]+)(?::-([^}]*))?\}/g,
       (all, name: string, otherwise?: string) => plan.env[name] ?? otherwise ?? all,
     );
+  function readAsClaude(value: unknown, isHeader = false): unknown {
+    if (typeof value === 'string') return isHeader ? expand(expand(value)) : expand(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((entry) => readAsClaude(entry));
+    const entries = Object.entries(value);
+    return Object.fromEntries(entries.map(([key, entry]) => [key, readAsClaude(entry, isHeader || key === 'headers')]));
+  }
 
   it('are a file, in which neither secrets stand nor anything that claude would replace but them', () => {
     assert.deepEqual(
@@ -124,15 +131,13 @@ describe('the servers of tools that claude is told of', () => {
     );
     assert.ok(!/s3cret/.test(content + plan.args.join(' ')));
     assert.ok(!content.includes('HOME:-'));
-    const read: unknown = JSON.parse(content, (_key, value: unknown) =>
-      typeof value === 'string' ? expand(value) : value,
-    );
+    const read = readAsClaude(JSON.parse(content));
     assert.deepEqual(read, {
       mcpServers: {
         board: {
           type: 'http',
           url: 'http://127.0.0.1:1/mcp',
-          headers: { Authorization: 'Bearer s3cret-1', 'X-Plain': 'plain $HOME' },
+          headers: { Authorization: 'Bearer s3cret-1', 'X-Plain': 'plain $HOME', 'X-Path': 'a${HOME}b' },
           timeout: 1_200_000,
         },
         local: {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { commandLine, describeDefinition, summarizeDefinition } from '../../../src/runtime/config/describe.ts';
 import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { makeClaudeAgent } from '../../support/claudeAgent.ts';
 import { makeDefinition, makePolicy } from '../../support/policies.ts';
 
 const folder = path.resolve('/f');
@@ -60,6 +61,30 @@ describe('summarizeDefinition', () => {
       `runs \`node scripts/survey.mjs\` in ${path.resolve('/g')}, at most 10 min, not on a schedule`,
     ],
   ];
+  it('says of an agent of claude what its command line does not', () => {
+    const agent = makeClaudeAgent(
+      {
+        model: 'sonnet',
+        permissionMode: 'acceptEdits',
+        permissionTool: 'mcp__board__ask',
+        tools: ['Bash(npm test:*)', 'Edit\u200b'],
+        mcpServers: {
+          board: { type: 'http', url: 'http://127.0.0.1:1/mcp', headers: {}, timeoutSec: 600 },
+          local: { type: 'stdio', command: 'node', args: ['a b.mjs'], env: {}, timeoutSec: 600 },
+        },
+        projectSettings: true,
+      },
+      { cwd: folder },
+    );
+    assert.equal(
+      summarizeDefinition(agent, folder),
+      'runs `claude` in ./, at most 10 min, not on a schedule, on the model sonnet, in the permission mode acceptEdits, ' +
+        'asking mcp__board__ask for permissions, with \'Bash(npm test:*)\', "Edit\\u{200b}" allowed without asking, ' +
+        "with the tools of board (http://127.0.0.1:1/mcp), local (`node 'a b.mjs'`), " +
+        'with the settings, hooks and MCP servers of the folder',
+    );
+  });
+
   for (const [differences, expected] of rows) {
     it(`says: ${expected}`, () => {
       assert.equal(summarizeDefinition(makeDefinition(folder, differences), folder), expected);
