@@ -23,6 +23,7 @@ import {
   run,
   runDetail,
   runtime,
+  secretName,
   session,
   simulation,
   timelineCursor,
@@ -504,6 +505,19 @@ export const requests = {
       includeTexts: z.optional(z.boolean()),
     }),
     z.object({ rows: z.number() }),
+  ),
+  /**
+   * Gives the runtime values of secrets, which it keeps in memory; the last one counts. Answers how many were new to it. Refused for
+   * untrusted clients and for agents; no request answers a value.
+   */
+  'secrets.offer': request(
+    z.object({ values: z.record(secretName, z.string().check(z.minLength(1), z.maxLength(8192))) }),
+    z.object({ changed: z.number() }),
+  ),
+  /** Has the runtime forget values; what runs keeps them. Answers how many there were. Refused for untrusted clients. */
+  'secrets.forget': request(
+    z.object({ names: z.array(secretName).check(z.maxLength(1000)) }),
+    z.object({ changed: z.number() }),
   ),
   'runtime.status': request(empty, runtime),
   /** `drain`: finish what runs (at most 10 minutes), then exit. `now`: cancel what runs, then exit. */

@@ -13,6 +13,7 @@ import type { ChildStarter } from './runs/childStarter.ts';
 import type { ConversationRecords } from './runs/conversation.ts';
 import { DirectStarter } from './runs/directStarter.ts';
 import { Executor } from './runs/executor.ts';
+import type { RunSecrets } from './runs/runSecrets.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
 import { SpawnerStarter, usesSpawner, type SpawnerPlace } from './runs/spawner/spawnerStarter.ts';
@@ -49,6 +50,7 @@ export interface EngineOptions {
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly secrets: RunSecrets;
   /** Without it, programs are started directly. */
   readonly spawner?: SpawnerPlace | undefined;
   /** Runs of the folder at a time. */
@@ -208,14 +210,15 @@ export class Engine {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
         },
-        settle: (runId, settlement) => {
+        settle: (runId, settlement, isDelivered) => {
           this.#watch.settle(runId, settlement);
           this.#options.notes.delete(runId);
-          this.queue.settle(runId, settlement);
+          this.queue.settle(runId, settlement, isDelivered);
         },
         durable: () => store.durable(),
         ...this.#conversationRecords(),
       },
+      secrets: this.#options.secrets,
       isAttended: this.#options.isAttended,
       adapterOf,
       trees: this.#trees,

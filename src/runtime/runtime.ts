@@ -6,7 +6,6 @@ import { StopFlag } from '../endpoint/stopFlag.ts';
 import { Attendance } from './attendance.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
-import { ConsentStore } from './config/consentStore.ts';
 import { Definitions } from './definitions.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { toError, UserError } from './errors.ts';
@@ -25,6 +24,7 @@ import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
 import { requireActingRun } from './requests/agentRights.ts';
 import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
+import { SecretDesk } from './secretDesk.ts';
 import { Server } from './server.ts';
 import type { ClientContext } from './serverClient.ts';
 import { settleOrigin } from './stateOrigin.ts';
@@ -72,6 +72,7 @@ export class Runtime implements AsyncDisposable {
   readonly #retention: Retention;
   readonly #notes: LiveNotes;
   readonly #engine: Engine;
+  readonly #secrets: SecretDesk;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
   readonly #attendance: Attendance;
@@ -97,17 +98,7 @@ export class Runtime implements AsyncDisposable {
     const keys = this.#auditKeys;
     this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId: folder.id, isFenced });
     this.#audit = new Audit({ store, clock, keys, head: this.#auditHead });
-    const consentDirectory = path.join(options.stateDirectory, 'consent');
-    const consents = new ConsentStore({ directory: consentDirectory, folderId: folder.id, clock, log: logger });
-    this.#definitions = new Definitions({
-      folder: folder.path,
-      store,
-      state: this.#state,
-      consents,
-      audit: this.#audit,
-      clock,
-      logger,
-    });
+    this.#definitions = Definitions.of(options, { store, state: this.#state, audit: this.#audit });
     this.#notes = this.#disposables.add(
       new LiveNotes(clock, (runId) => this.#feed.add(this.#snapshot.runChanges(runId), store.durable())),
     );
@@ -122,6 +113,15 @@ export class Runtime implements AsyncDisposable {
     });
     const logs = new LogFolder(path.join(options.storePath, 'logs'));
     this.#retention = new Retention({ store, state: this.#state, audit: this.#audit, clock, logger, logs });
+    this.#secrets = new SecretDesk({
+      store,
+      state: this.#state,
+      audit: this.#audit,
+      onDidChange: () => {
+        this.#announceRuntime();
+        return this.#engine.dispatcher.dispatch();
+      },
+    });
     this.#engine = this.#makeEngine();
     this.#endpoint = this.#disposables.add(createEndpoint());
     this.#server = this.#makeServer();
@@ -183,12 +183,15 @@ export class Runtime implements AsyncDisposable {
     const origin = { folder, store: this.#store, state: this.#state, queue, audit: this.#audit, logger };
     if (settleOrigin(origin)) await this.#auditHead.export();
     await this.#definitions.reload();
+    this.#secrets.refresh();
     this.#disposables.add(
       this.#definitions.onDidChange(() => {
         this.#announceConfiguration();
       }),
     );
-    this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
+    this.#disposables.add(
+      this.#definitions.follow(new ConfigurationWatcher({ folder: folder.path, clock, log: logger })),
+    );
     await this.#server.start();
     this.#retention.start();
     this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
@@ -200,6 +203,7 @@ export class Runtime implements AsyncDisposable {
       isStopped: this.#stopControl.isStopped,
       isDraining: this.#mode === 'draining' || this.#attendance.isFinishing,
       isTrusted: this.#attendance.isTrusted,
+      obstaclesOf: (agent) => (this.#secrets.missingFor(agent).length > 0 ? ['secrets'] : []),
     };
   }
 
@@ -215,6 +219,7 @@ export class Runtime implements AsyncDisposable {
       storePath,
       logPath,
       remarks: this.#store.remarks,
+      secrets: this.#secrets.needs,
     };
   }
 
@@ -222,21 +227,12 @@ export class Runtime implements AsyncDisposable {
     this.#engine.refresh();
     const configuration = { kind: 'configuration', value: this.#definitions.state } as const;
     this.#feed.add([configuration, ...this.#snapshot.agentChanges()], this.#store.durable());
+    this.#secrets.refresh();
+    this.#announceRuntime();
   }
 
   #announceRuntime(): void {
     this.#feed.add([{ kind: 'runtime', value: this.#describe() }], Promise.resolve());
-  }
-
-  #watchConfiguration(watcher: ConfigurationWatcher): void {
-    this.#disposables.add(watcher);
-    const reload = (): void => {
-      this.#definitions.reload().catch((error: unknown) => {
-        this.#options.logger.error('Reading the configuration failed', toError(error));
-      });
-    };
-    this.#disposables.add(watcher.onDidSettle(reload));
-    void watcher.start();
   }
 
   #recordStart(): void {
@@ -356,6 +352,7 @@ export class Runtime implements AsyncDisposable {
       stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
       baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
+      secrets: this.#secrets,
       notes: this.#notes,
       isAttended: () => this.#mode === 'running' && this.#attendance.hasPerson,
       facts: () => this.#facts(),
@@ -397,6 +394,7 @@ export class Runtime implements AsyncDisposable {
         auditHead: this.#auditHead,
         definitions: this.#definitions,
         engine: this.#engine,
+        secrets: this.#secrets,
         control: {
           stopEverything: (reason, actor) => this.#stopEverything({ actor, reason }),
           releaseEverything: (actor) => this.#stopControl.release({ actor, reason: '' }),

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { Adapter, Plan } from '../adapters/adapter.ts';
+import type { Adapter, Plan, RunRequest } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
@@ -14,6 +14,7 @@ import { startPlan, type Execution } from './drivers.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { renderPrompt, type WakeNote } from './prompt.ts';
+import { RunRedaction, type RunSecrets } from './runSecrets.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
 
 /** A claimed run, with all that its start needs. */
@@ -30,13 +31,15 @@ export interface Assignment {
 /** The bookkeeping around an execution; each call is one transaction. */
 export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
-  settle(runId: string, settlement: Settlement): void;
+  /** @param isDelivered false if its prompt reached nobody and has to reach another run; default true */
+  settle(runId: string, settlement: Settlement, isDelivered?: boolean): void;
   /** Resolves when everything recorded so far is durable. */
   durable(): Promise<void>;
 }
 
 export interface ExecutorOptions {
   readonly records: RunRecords & ConversationRecords;
+  readonly secrets: RunSecrets;
   /** Whether there is somebody who could answer a question. */
   readonly isAttended: () => boolean;
   readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
@@ -60,6 +63,9 @@ interface LiveRun {
   conversation: Conversation | null;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
+  /** False if it was not started because something that it needs had gone. */
+  isDelivered: boolean;
+  readonly redaction: RunRedaction;
 }
 
 /** Where the log of a run lies. */
@@ -84,11 +90,13 @@ export class Executor {
   async execute(assignment: Assignment): Promise<void> {
     const { run } = assignment;
     const { records, logger, onDidGrowLog } = this.#options;
-    const live: LiveRun = { process: null, conversation: null, cancelCause: null };
+    const redaction = new RunRedaction(this.#options.secrets, assignment.definition);
+    const live: LiveRun = { process: null, conversation: null, cancelCause: null, isDelivered: true, redaction };
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
-      records.settle(run.id, { ...outcome, finishedAt: this.#options.clock.now() });
+      const message = outcome.message && redaction.text(outcome.message);
+      records.settle(run.id, { ...outcome, message, finishedAt: this.#options.clock.now() }, live.isDelivered);
       await records.durable();
       onDidGrowLog({ runId: run.id, agent: run.agent, bytes: outcome.logBytes, isSettled: true });
     } catch (error) {
@@ -148,10 +156,15 @@ export class Executor {
       await records.durable();
       await beginning;
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
+      const secrets = this.#options.secrets.valuesOf(assignment.definition);
+      if (secrets === null) {
+        live.isDelivered = false;
+        return withoutSecret;
+      }
       live.conversation = this.#converse(assignment);
-      const plan = this.#plan(assignment);
+      const plan = this.#plan(assignment, secrets);
       if (plan.kind !== 'http') await writeRunFiles(this.#runDirectory(run), plan.files ?? []);
-      live.process = this.#start(assignment, plan, live.conversation);
+      live.process = this.#start(assignment, plan, live.conversation, live.redaction);
       live.conversation.begin(live.process);
       const identity = await live.process.started;
       if (identity !== null) records.noteProcess(run.id, identity);
@@ -185,7 +198,7 @@ export class Executor {
     });
   }
 
-  #plan({ run, definition, issue, sessionRun, wakeups }: Assignment): Plan {
+  #plan({ run, definition, issue, sessionRun, wakeups }: Assignment, secrets: RunRequest['secrets']): Plan {
     const { adapterOf, workspaceFolder, baseEnvironment } = this.#options;
     const { key, role, goal } = definition;
     return adapterOf(definition.adapter).plan(definition, {
@@ -200,14 +213,15 @@ export class Executor {
       prompt: renderPrompt({ agent: key, role, goal, issue, wakeups }),
       workspaceFolder,
       baseEnvironment,
-      secrets: {},
+      secrets,
       runDirectory: this.#runDirectory(run),
     });
   }
 
-  #start({ run, definition }: Assignment, plan: Plan, conversation: Conversation): Execution {
+  #start({ run, definition }: Assignment, plan: Plan, conversation: Conversation, redaction: RunRedaction): Execution {
     const { adapterOf, clock, logger, trees, starter, onDidGrowLog } = this.#options;
     const { isLogged } = adapterOf(definition.adapter);
+    const redact = redaction.stage;
     return startPlan(plan, {
       runId: run.id,
       logPath: logPathOf(this.#options.logsDirectory, run.id),
@@ -219,6 +233,7 @@ export class Executor {
       trees,
       starter,
       ...(isLogged && { isLogged }),
+      ...(redact && { redact }),
       onOutput: (chunk, stream) => {
         conversation.hear(chunk, stream);
       },
@@ -230,6 +245,13 @@ export class Executor {
 }
 
 const nothing = { exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, setback: null };
+
+const withoutSecret: ProcessOutcome = {
+  ...nothing,
+  status: 'failed',
+  errorCode: 'secret_missing',
+  message: 'Not started: a secret that it needs was removed at that moment. It starts when the secret is set again.',
+};
 
 function notStarted(cause: CancelCause): ProcessOutcome {
   return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };
