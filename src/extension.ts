@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Connections } from './connection/connections.ts';
+import { SecretKeeper } from './connection/secretKeeper.ts';
 import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const olderRuns = new OlderRunPages(onError);
   const heartbeats = new HeartbeatPages(connections, onError);
   const transcripts = new TranscriptChannels({ connections, log });
+  const secrets = createSecretKeeper(context, connections, log);
   const dashboard = new DashboardPanels({ connections, extensionUri: context.extensionUri, log });
   context.subscriptions.push(
     log,
@@ -47,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
     heartbeats,
     transcripts,
     dashboard,
+    secrets,
     new VirtualDocuments(connections),
     createIssueLinks(connections),
     createReportLinks(connections),
@@ -59,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createNotifications({ connections, memory: context.globalState, log }),
     createQuestionNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),
-    registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
+    registerCommands({ connections, log, transcripts, olderRuns, dashboard, secrets }),
     keepFolders(connections),
   );
 }
@@ -111,6 +114,27 @@ function createConnections(
   };
   context.subscriptions.push(settings.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
   return connections;
+}
+
+/** What people have set for each folder, and brings it to runtimes that lack it. */
+function createSecretKeeper(
+  context: vscode.ExtensionContext,
+  connections: Connections,
+  log: vscode.LogOutputChannel,
+): SecretKeeper {
+  const keeper = new SecretKeeper({
+    connections,
+    keychain: context.secrets,
+    memory: context.globalState,
+    isTrusted: () => vscode.workspace.isTrusted,
+    log,
+  });
+  context.subscriptions.push(
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      keeper.review();
+    }),
+  );
+  return keeper;
 }
 
 /** Connects the window's folders, now that activation is over, and follows the list. */
