@@ -26,6 +26,7 @@ import { beyondAgents, toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
 import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
+import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { describeHeartbeats } from './heartbeatText.ts';
 import { describeSimulation } from './simulationText.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
@@ -369,7 +370,12 @@ async function main(): Promise<number> {
   const registry = openRegistry();
   const connection = new RuntimeFolderConnection(
     { name: path.basename(folder), path: folder },
-    { kind: 'cli', isTrusted: true, ...(runId !== undefined && { runId }) },
+    {
+      kind: 'cli',
+      isTrusted: true,
+      environment: toBaseEnvironment(process.platform, process.env),
+      ...(runId !== undefined && { runId }),
+    },
     {
       registry: () => registry,
       storagePath: registry.directory,

@@ -6,6 +6,7 @@ import { SecretKeeper } from './connection/secretKeeper.ts';
 import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
+import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { SettingsReader } from './settings.ts';
 import { AuditSecrets } from './views/auditSecrets.ts';
 import { createAdoptOffer } from './views/adoptOffer.ts';
@@ -77,6 +78,7 @@ function createConnections(
   settings: SettingsReader,
   log: vscode.LogOutputChannel,
 ): Connections {
+  const environment = toBaseEnvironment(process.platform, process.env);
   const client = () => ({
     kind: 'window' as const,
     isTrusted: vscode.workspace.isTrusted,
@@ -84,6 +86,7 @@ function createConnections(
     maxUnattendedHours: settings.current.maxUnattendedHours,
     maxConcurrentRuns: settings.current.maxConcurrentRuns,
     retention: settings.current.retention,
+    environment,
   });
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
   const auditSecrets = new AuditSecrets({

@@ -159,6 +159,8 @@ const retention = z.object({
   activityDays: limit,
   activityCount: limit,
 } satisfies Record<keyof RetentionLimits, unknown>);
+/** Of a client's own environment what every run gets (see `environment.ts`); taken from trusted clients only. */
+const clientEnvironment = z.record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(32_768)));
 /** Runs of all folders of this machine at a time; taken from trusted clients only. */
 const maxConcurrentRuns = z.int().check(z.gte(1), z.lte(1000));
 export type RetentionSettings = z.output<typeof retention>;
@@ -202,6 +204,7 @@ export const requests = {
       retention: z.optional(retention),
       maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
+      environment: z.optional(clientEnvironment),
       /** The running run in which an agent asks: then the client has the agent's rights, and its trust and settings count for nothing. */
       runId: z.optional(id),
     }),
@@ -216,6 +219,7 @@ export const requests = {
       retention: z.optional(retention),
       maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
+      environment: z.optional(clientEnvironment),
     }),
     empty,
   ),

@@ -1,4 +1,5 @@
 import { adapterOf } from './adapters/adapters.ts';
+import type { BaseEnvironment } from './baseEnvironment.ts';
 import type { Clock } from './clock.ts';
 import { ChangeWatch } from './changeWatch.ts';
 import { commandLine } from './config/describe.ts';
@@ -49,7 +50,8 @@ export interface EngineOptions {
   readonly ownDirectories: readonly string[];
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
-  readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** What every run gets of the machine, when it starts. */
+  readonly environment: Pick<BaseEnvironment, 'current' | 'whenReady'>;
   readonly secrets: RunSecrets;
   /** Without it, programs are started directly. */
   readonly spawner?: SpawnerPlace | undefined;
@@ -91,7 +93,11 @@ export class Engine {
     this.#trees = new ProcessTrees({ clock, logger });
     this.#starter = makeStarter(options);
     this.queue = new WakeQueue({ state, clock, audit });
-    this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
+    this.changes = new ChangeRecorder({
+      ...options,
+      directory: options.changesDirectory,
+      baseEnvironment: options.environment.current,
+    });
     this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
     this.machineSlots = new MachineSlots({ ...options, onDidFree: () => void this.dispatcher.dispatch() });
@@ -204,7 +210,7 @@ export class Engine {
   }
 
   #makeExecutor(): Executor {
-    const { store, clock, logger, logsDirectory, workspaceFolder, baseEnvironment, onDidGrowLog } = this.#options;
+    const { store, clock, logger, logsDirectory, workspaceFolder, environment, onDidGrowLog } = this.#options;
     return new Executor({
       records: {
         noteProcess: (runId, identity) => {
@@ -229,7 +235,10 @@ export class Engine {
       logsDirectory,
       maxLogBytes: this.#options.maxLogBytes,
       workspaceFolder,
-      baseEnvironment,
+      get baseEnvironment() {
+        return environment.current;
+      },
+      whenReady: () => environment.whenReady(),
       onDidGrowLog,
     });
   }

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
 import { StopFlag } from '../endpoint/stopFlag.ts';
 import { Attendance } from './attendance.ts';
+import { BaseEnvironment } from './baseEnvironment.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
 import { Definitions } from './definitions.ts';
@@ -22,7 +23,6 @@ import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
 import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
 import { requireActingRun } from './requests/agentRights.ts';
-import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
 import { SecretDesk } from './secretDesk.ts';
 import { Server } from './server.ts';
@@ -73,6 +73,7 @@ export class Runtime implements AsyncDisposable {
   readonly #notes: LiveNotes;
   readonly #engine: Engine;
   readonly #secrets: SecretDesk;
+  readonly #environment: BaseEnvironment;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
   readonly #attendance: Attendance;
@@ -122,11 +123,13 @@ export class Runtime implements AsyncDisposable {
         return this.#engine.dispatcher.dispatch();
       },
     });
+    this.#environment = this.#disposables.add(new BaseEnvironment({ ...options, platform: process.platform }));
     this.#engine = this.#makeEngine();
     this.#endpoint = this.#disposables.add(createEndpoint());
     this.#server = this.#makeServer();
     this.#attendance = this.#disposables.add(this.#makeAttendance());
     const meet = (client: ClientContext): void => {
+      this.#environment.follow(client);
       this.#takeAuditKey(client);
       this.#retention.follow(client);
       this.#engine.machineSlots.follow(client);
@@ -338,7 +341,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeEngine(): Engine {
-    const { folder, environment, storePath, stateDirectory } = this.#options;
+    const { folder, storePath, stateDirectory } = this.#options;
     return new Engine({
       ...this.#options,
       store: this.#store,
@@ -351,7 +354,7 @@ export class Runtime implements AsyncDisposable {
       ownDirectories: [storePath, stateDirectory],
       stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
-      baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
+      environment: this.#environment,
       secrets: this.#secrets,
       notes: this.#notes,
       isAttended: () => this.#mode === 'running' && this.#attendance.hasPerson,

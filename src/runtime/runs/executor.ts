@@ -53,7 +53,10 @@ export interface ExecutorOptions {
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
   readonly workspaceFolder: string;
+  /** Asked for at each start. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Resolves when that is known, within seconds. */
+  readonly whenReady?: () => Promise<void>;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
 }
 
@@ -155,6 +158,7 @@ export class Executor {
     try {
       await records.durable();
       await beginning;
+      await this.#options.whenReady?.();
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
       const secrets = this.#options.secrets.valuesOf(assignment.definition);
       if (secrets === null) {
