@@ -228,10 +228,10 @@ export class Runtime implements AsyncDisposable {
 
   #announceConfiguration(): void {
     this.#engine.refresh();
-    const configuration = { kind: 'configuration', value: this.#definitions.state } as const;
-    this.#feed.add([configuration, ...this.#snapshot.agentChanges()], this.#store.durable());
     this.#secrets.refresh();
-    this.#announceRuntime();
+    const runtime = { kind: 'runtime', value: this.#describe() } as const;
+    const configuration = { kind: 'configuration', value: this.#definitions.state } as const;
+    this.#feed.add([configuration, runtime, ...this.#snapshot.agentChanges()], this.#store.durable());
   }
 
   #announceRuntime(): void {
