@@ -85,6 +85,7 @@ describe('SecretKeeper', function () {
     runtime.writeConfiguration(configuration);
     await runtime.acceptAll();
     await runtime.until((state) => state.runtime.secrets.length === 1);
+    for (let index = 0; index < 20; index += 1) await runtime.connection.request('runtime.status', {});
     assert.deepEqual(reads, []);
 
     rights.isTrusted = true;

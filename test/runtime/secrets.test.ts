@@ -120,6 +120,9 @@ describe('Secrets', function () {
     await connection.request('secrets.offer', { values: { DEPLOY_TOKEN: 'another value' } });
 
     await runtime.settled(runId);
+    const again = await runtime.wake('deployer', { text: `it was ${value}` });
+    await runtime.settled(again);
+    assert.match(await runtime.readLog(again), /it was \[secret DEPLOY_TOKEN\]/);
     assert.deepEqual(
       (await secretActions(runtime)).map((entry) => (entry as { action: string }).action),
       ['secret.set', 'secret.removed', 'secret.set'],
@@ -145,6 +148,14 @@ describe('Secrets', function () {
     assert.deepEqual(runtime.state.runtime.secrets, []);
     await runtime.acceptAll();
     await runtime.until((state) => state.runtime.secrets.length === 1);
+
+    await runtime.connection.request('secrets.offer', { values: { DEPLOY_TOKEN: value } });
+    await runtime.settled(await runtime.wake('deployer'));
+    runtime.writeConfiguration(configuration.replace('DEPLOY_TOKEN', 'OTHER_TOKEN'));
+    await runtime.acceptAll();
+    await runtime.until((state) => state.runtime.secrets[0]?.name === 'OTHER_TOKEN');
+    const held = await runtime.wake('deployer');
+    await runtime.until((state) => state.runs.get(held)?.heldFor === 'secrets');
 
     runtime.writeConfiguration('agents: {}\n');
     await runtime.connection.request('configuration.reload', {});

@@ -54,6 +54,11 @@ describe('Redactor', function () {
     ['in JSON of Python', `"${json.replaceAll('é', '\\u00e9')}"`, /^"\[secret TOKEN\]"$/],
     ['in JSON of PHP', `"${json.replaceAll('/', '\\/').replaceAll('é', '\\u00e9')}"`, /^"\[secret TOKEN\]"$/],
     [
+      'in JSON of PHP within JSON',
+      JSON.stringify(`"${json.replaceAll('/', '\\/').replaceAll('é', '\\u00e9')}"`),
+      /^"\\"\[secret TOKEN\]\\""$/,
+    ],
+    [
       'in JSON of Go',
       `"${json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026')}"`,
       /^"\[secret TOKEN\]"$/,
