@@ -9,7 +9,7 @@ const pkg = (name) => `(^|/)node_modules/(@types/)?${name}(/|$)|(^|/)${name}$`;
 const vscode = '(^|/)vscode($|/)';
 
 const leaves =
-  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/setback)\\.ts$';
+  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
 const protocol = '^src/protocol(Entities)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
@@ -68,8 +68,17 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues)?\\.ts$',
-    mayImport: ['^src/cli(State|Issues)\\.ts$', connection, endpoint, protocol, format, auditText, stateText, leaves],
+    from: '^src/cli(State|Issues|Secrets)?\\.ts$',
+    mayImport: [
+      '^src/cli(State|Issues|Secrets)\\.ts$',
+      connection,
+      endpoint,
+      protocol,
+      format,
+      auditText,
+      stateText,
+      leaves,
+    ],
     node: true,
   },
   {

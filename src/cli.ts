@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeVerification } from './auditText.ts';
 import { issueCommands, issueUsage } from './cliIssues.ts';
+import { secretCommands, secretUsage } from './cliSecrets.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
 import { ownBuild } from './endpoint/ownBuild.ts';
@@ -26,6 +27,7 @@ import { beyondAgents, toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
 import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
+import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { describeHeartbeats } from './heartbeatText.ts';
 import { describeSimulation } from './simulationText.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
@@ -47,6 +49,7 @@ const usage = `reveille <command> [--folder DIR]
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
 ${issueUsage}
+${secretUsage}
 ${stateUsage}
   stop-everything            cancel all runs in every folder and hold all wakes
   release                    let them go on
@@ -312,6 +315,11 @@ function stateCommand(name: string): Command | undefined {
     command({ connection, named: (what) => named(argument, what), isSure: values.yes, print });
 }
 
+function secretCommand(name: string): Command | undefined {
+  const command = secretCommands[name];
+  return command && ((connection) => command({ connection, words: positionals.slice(1), input: process.stdin, print }));
+}
+
 function issueCommand(name: string): Command | undefined {
   const command = issueCommands[name];
   return command && ((connection) => command({ connection, words: positionals.slice(1), options: values, print }));
@@ -361,13 +369,18 @@ async function main(): Promise<number> {
     throw beyondAgents();
   }
   if (name === 'stop-everything' || name === 'release') return setStopped(name === 'stop-everything');
-  const command = commands[name] ?? issueCommand(name) ?? stateCommand(name);
+  const command = commands[name] ?? issueCommand(name) ?? secretCommand(name) ?? stateCommand(name);
   if (!command) throw new UserError('invalid', `There is no command "${name}".\n\n${usage}`);
   const folder = path.resolve(values.folder);
   const registry = openRegistry();
   const connection = new RuntimeFolderConnection(
     { name: path.basename(folder), path: folder },
-    { kind: 'cli', isTrusted: true, ...(runId !== undefined && { runId }) },
+    {
+      kind: 'cli',
+      isTrusted: true,
+      environment: toBaseEnvironment(process.platform, process.env),
+      ...(runId !== undefined && { runId }),
+    },
     {
       registry: () => registry,
       storagePath: registry.directory,

@@ -17,6 +17,7 @@ import * as reports from './views/actions/reportActions.ts';
 import * as reviews from './views/actions/reviewActions.ts';
 import * as runs from './views/actions/runActions.ts';
 import * as runtimes from './views/actions/runtimeActions.ts';
+import * as secrets from './views/actions/secretActions.ts';
 import * as states from './views/actions/stateActions.ts';
 import { plainMessage } from './views/plainText.ts';
 
@@ -80,6 +81,8 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.configuration.acceptShown': reviews.acceptShownDefinition,
   'reveille.audit.verify': audit.verifyAuditLog,
   'reveille.audit.export': audit.exportAuditLog,
+  'reveille.secret.set': secrets.setSecret,
+  'reveille.secret.delete': secrets.deleteSecret,
   'reveille.menu.show': showQuickMenu,
   'reveille.dashboard.open': (context) => {
     context.dashboard.open();

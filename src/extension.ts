@@ -2,9 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Connections } from './connection/connections.ts';
+import { SecretKeeper } from './connection/secretKeeper.ts';
 import { openUserRegistry, windowBuild } from './connection/userRegistry.ts';
 import { systemClock } from './runtime/clock.ts';
 import { toError } from './runtime/errors.ts';
+import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { SettingsReader } from './settings.ts';
 import { AuditSecrets } from './views/auditSecrets.ts';
 import { createAdoptOffer } from './views/adoptOffer.ts';
@@ -38,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const olderRuns = new OlderRunPages(onError);
   const heartbeats = new HeartbeatPages(connections, onError);
   const transcripts = new TranscriptChannels({ connections, log });
+  const secrets = createSecretKeeper(context, connections, log);
   const dashboard = new DashboardPanels({ connections, extensionUri: context.extensionUri, log });
   context.subscriptions.push(
     log,
@@ -47,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
     heartbeats,
     transcripts,
     dashboard,
+    secrets,
     new VirtualDocuments(connections),
     createIssueLinks(connections),
     createReportLinks(connections),
@@ -59,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createNotifications({ connections, memory: context.globalState, log }),
     createQuestionNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),
-    registerCommands({ connections, log, transcripts, olderRuns, dashboard }),
+    registerCommands({ connections, log, transcripts, olderRuns, dashboard, secrets }),
     keepFolders(connections),
   );
 }
@@ -74,6 +78,7 @@ function createConnections(
   settings: SettingsReader,
   log: vscode.LogOutputChannel,
 ): Connections {
+  const environment = toBaseEnvironment(process.platform, process.env);
   const client = () => ({
     kind: 'window' as const,
     isTrusted: vscode.workspace.isTrusted,
@@ -81,6 +86,7 @@ function createConnections(
     maxUnattendedHours: settings.current.maxUnattendedHours,
     maxConcurrentRuns: settings.current.maxConcurrentRuns,
     retention: settings.current.retention,
+    environment,
   });
   const ownStoragePath = (context.storageUri ?? context.globalStorageUri).fsPath;
   const auditSecrets = new AuditSecrets({
@@ -111,6 +117,27 @@ function createConnections(
   };
   context.subscriptions.push(settings.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
   return connections;
+}
+
+/** What people have set for each folder, and brings it to runtimes that lack it. */
+function createSecretKeeper(
+  context: vscode.ExtensionContext,
+  connections: Connections,
+  log: vscode.LogOutputChannel,
+): SecretKeeper {
+  const keeper = new SecretKeeper({
+    connections,
+    keychain: context.secrets,
+    memory: context.globalState,
+    isTrusted: () => vscode.workspace.isTrusted,
+    log,
+  });
+  context.subscriptions.push(
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      keeper.review();
+    }),
+  );
+  return keeper;
 }
 
 /** Connects the window's folders, now that activation is over, and follows the list. */

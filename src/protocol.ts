@@ -23,6 +23,7 @@ import {
   run,
   runDetail,
   runtime,
+  secretName,
   session,
   simulation,
   timelineCursor,
@@ -160,6 +161,8 @@ const retention = z.object({
   activityDays: limit,
   activityCount: limit,
 } satisfies Record<keyof RetentionLimits, unknown>);
+/** Of a client's own environment what every run gets (see `environment.ts`); taken from trusted clients only. */
+const clientEnvironment = z.record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(32_768)));
 /** Runs of all folders of this machine at a time; taken from trusted clients only. */
 const maxConcurrentRuns = z.int().check(z.gte(1), z.lte(1000));
 export type RetentionSettings = z.output<typeof retention>;
@@ -203,6 +206,7 @@ export const requests = {
       retention: z.optional(retention),
       maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
+      environment: z.optional(clientEnvironment),
       /** The running run in which an agent asks: then the client has the agent's rights, and its trust and settings count for nothing. */
       runId: z.optional(id),
     }),
@@ -217,6 +221,7 @@ export const requests = {
       retention: z.optional(retention),
       maxConcurrentRuns: z.optional(maxConcurrentRuns),
       auditKey: z.optional(auditKey),
+      environment: z.optional(clientEnvironment),
     }),
     empty,
   ),
@@ -506,6 +511,19 @@ export const requests = {
       includeTexts: z.optional(z.boolean()),
     }),
     z.object({ rows: z.number() }),
+  ),
+  /**
+   * Gives the runtime values of secrets, which it keeps in memory; the last one counts. Answers how many were new to it. Refused for
+   * untrusted clients and for agents; no request answers a value.
+   */
+  'secrets.offer': request(
+    z.object({ values: z.record(secretName, z.string().check(z.minLength(1), z.maxLength(8192))) }),
+    z.object({ changed: z.number() }),
+  ),
+  /** Has the runtime forget values; what runs keeps them. Answers how many there were. Refused for untrusted clients. */
+  'secrets.forget': request(
+    z.object({ names: z.array(secretName).check(z.maxLength(1000)) }),
+    z.object({ changed: z.number() }),
   ),
   'runtime.status': request(empty, runtime),
   /** `drain`: finish what runs (at most 10 minutes), then exit. `now`: cancel what runs, then exit. */

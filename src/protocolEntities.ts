@@ -36,6 +36,8 @@ import {
 /** Milliseconds since 1970, UTC. */
 export const epochMs = z.number();
 /** 32 bytes. Kept in memory only, wherever it comes. */
+/** As the configuration allows them; see `fieldSchemas.ts`. */
+export const secretName = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/));
 export const auditKey = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 /** A key of `agents:` in the configuration. */
 export const agentKey = z.string().check(z.minLength(1), z.maxLength(128));
@@ -424,4 +426,7 @@ export const runtime = z.object({
   storePath: z.string(),
   logPath: z.string(),
   remarks: z.readonly(z.array(z.string())),
+  secrets: z.readonly(
+    z.array(z.object({ name: z.string(), agents: z.readonly(z.array(z.string())), isSet: z.boolean() })),
+  ),
 }) satisfies z.ZodMiniType<RuntimeState>;

@@ -160,7 +160,7 @@ function holdTexts(
     absent: [t('it is missing from the configuration'), t('put it back there')],
     loop_breaker: [t('it stopped itself because it did not get on'), t('look at its last runs, then resume it')],
     blocked: [t('its issue is blocked'), t('unblock the issue')],
-    secrets: [t('a secret that it needs is missing'), t('open a window that has the secret')],
+    secrets: [t('a secret that it needs is missing'), t('set it with "{0}"', 'Reveille: Set Secret…')],
     locked: [t('the state is locked'), t('unlock it')],
     rate_limit: [t('its provider lets nothing through for a while'), t('wait, or run it now anyway')],
     budget: [t('its budget is used up'), t('raise the budget, or wait for the next period')],

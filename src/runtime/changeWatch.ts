@@ -21,7 +21,12 @@ const limitMs = 10_000;
 /** The diagnostics while no window has ever reported any: a state like any other, so nothing starts for it again and again. */
 const neverReported = 'never';
 /** Of such a run nothing was started: it has seen nothing. */
-const notStarted: readonly (RunErrorCode | null)[] = ['command_not_found', 'cwd_missing', 'spawn_failed'];
+const notStarted: readonly (RunErrorCode | null)[] = [
+  'command_not_found',
+  'cwd_missing',
+  'spawn_failed',
+  'secret_missing',
+];
 
 /**
  * Knows whether what `onlyIf` names is as an agent's last run left it. What the run did itself, or others did meanwhile, counts

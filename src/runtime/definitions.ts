@@ -1,11 +1,14 @@
+import * as path from 'node:path';
 import type { Clock } from './clock.ts';
 import { fingerprint } from './config/consent.ts';
-import type { ConsentStore } from './config/consentStore.ts';
+import type { ConfigurationWatcher } from './config/configurationWatcher.ts';
+import { ConsentStore } from './config/consentStore.ts';
 import { configurationPath, loadConfiguration, type LoadedConfiguration } from './config/load.ts';
 import { reconcile, type FileContent, type FingerprintedDefinition, type Reconciliation } from './config/reconcile.ts';
-import { UserError } from './errors.ts';
+import { toError, UserError } from './errors.ts';
 import type { Actor, Audit } from './governance/audit.ts';
 import { Emitter, type Event } from './events.ts';
+import type { Disposable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import type { ConfigurationState } from './model.ts';
 import {
@@ -67,6 +70,20 @@ export class Definitions {
     this.#state = { status: 'missing', path: configurationPath(options.folder), org: null, problems: [], pending: [] };
   }
 
+  /** Of a folder, whose consents lie in the user's registry directory. */
+  static of(
+    place: Pick<DefinitionsOptions, 'clock' | 'logger'> & {
+      readonly folder: { readonly id: string; readonly path: string };
+      readonly stateDirectory: string;
+    },
+    parts: Pick<DefinitionsOptions, 'store' | 'state' | 'audit'>,
+  ): Definitions {
+    const { folder, stateDirectory, clock, logger } = place;
+    const directory = path.join(stateDirectory, 'consent');
+    const consents = new ConsentStore({ directory, folderId: folder.id, clock, log: logger });
+    return new Definitions({ ...parts, folder: folder.path, consents, clock, logger });
+  }
+
   /** What the file is like, and what waits for the user's word. */
   get state(): ConfigurationState {
     return this.#state;
@@ -84,6 +101,22 @@ export class Definitions {
   /** Reads the file and brings the agents in line with it; one reading at a time. */
   reload(): Promise<ConfigurationState> {
     return this.#oneAtATime(async () => this.#apply(await this.#read()));
+  }
+
+  /** Reads the file again whenever it has changed, until that is disposed. */
+  follow(watcher: ConfigurationWatcher): Disposable {
+    const subscription = watcher.onDidSettle(() => {
+      this.reload().catch((error: unknown) => {
+        this.#options.logger.error('Reading the configuration failed', toError(error));
+      });
+    });
+    void watcher.start();
+    return {
+      dispose: () => {
+        subscription.dispose();
+        watcher.dispose();
+      },
+    };
   }
 
   /**

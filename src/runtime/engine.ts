@@ -1,4 +1,5 @@
 import { adapterOf } from './adapters/adapters.ts';
+import type { BaseEnvironment } from './baseEnvironment.ts';
 import type { Clock } from './clock.ts';
 import { ChangeWatch } from './changeWatch.ts';
 import { commandLine } from './config/describe.ts';
@@ -13,6 +14,7 @@ import type { ChildStarter } from './runs/childStarter.ts';
 import type { ConversationRecords } from './runs/conversation.ts';
 import { DirectStarter } from './runs/directStarter.ts';
 import { Executor } from './runs/executor.ts';
+import type { RunSecrets } from './runs/runSecrets.ts';
 import { ProcessTrees } from './runs/processTree.ts';
 import { recoverLostRuns } from './runs/recovery.ts';
 import { SpawnerStarter, usesSpawner, type SpawnerPlace } from './runs/spawner/spawnerStarter.ts';
@@ -46,7 +48,9 @@ export interface EngineOptions {
   readonly ownDirectories: readonly string[];
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
-  readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** What every run gets of the machine, when it starts. */
+  readonly environment: Pick<BaseEnvironment, 'current' | 'whenReady'>;
+  readonly secrets: RunSecrets;
   /** Without it, programs are started directly. */
   readonly spawner?: SpawnerPlace | undefined;
   /** Runs of the folder at a time. */
@@ -87,7 +91,11 @@ export class Engine {
     this.#trees = new ProcessTrees({ clock, logger });
     this.#starter = makeStarter(options);
     this.queue = new WakeQueue({ state, clock, audit });
-    this.changes = new ChangeRecorder({ ...options, directory: options.changesDirectory });
+    this.changes = new ChangeRecorder({
+      ...options,
+      directory: options.changesDirectory,
+      baseEnvironment: options.environment.current,
+    });
     this.#watch = new ChangeWatch({ store, audit, clock, changes: this.changes });
     this.executor = this.#makeExecutor();
     this.machineSlots = new MachineSlots({ ...options, onDidFree: () => void this.dispatcher.dispatch() });
@@ -200,20 +208,21 @@ export class Engine {
   }
 
   #makeExecutor(): Executor {
-    const { store, clock, logger, logsDirectory, workspaceFolder, baseEnvironment, onDidGrowLog } = this.#options;
+    const { store, clock, logger, logsDirectory, workspaceFolder, environment, onDidGrowLog } = this.#options;
     return new Executor({
       records: {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
         },
-        settle: (runId, settlement) => {
+        settle: (runId, settlement, isDelivered) => {
           this.#watch.settle(runId, settlement);
           this.#options.notes.delete(runId);
-          this.queue.settle(runId, settlement);
+          this.queue.settle(runId, settlement, isDelivered);
         },
         durable: () => store.durable(),
         ...this.#conversationRecords(),
       },
+      secrets: this.#options.secrets,
       isAttended: this.#options.isAttended,
       adapterOf,
       trees: this.#trees,
@@ -224,7 +233,10 @@ export class Engine {
       logsDirectory,
       maxLogBytes: this.#options.maxLogBytes,
       workspaceFolder,
-      baseEnvironment,
+      get baseEnvironment() {
+        return environment.current;
+      },
+      whenReady: () => environment.whenReady(),
       onDidGrowLog,
     });
   }

@@ -22,10 +22,12 @@ import { queueRequests } from './requests/queueRequests.ts';
 import { runRequests } from './requests/runRequests.ts';
 import { onlyWhileServing } from './requests/serving.ts';
 import { simulationRequests } from './requests/simulationRequests.ts';
+import { secretRequests } from './requests/secretRequests.ts';
 import { sessionRequests } from './requests/sessionRequests.ts';
 import { stateRequests } from './requests/stateRequests.ts';
 import { usageRequests } from './requests/usageRequests.ts';
 import { whyRequests } from './requests/whyRequests.ts';
+import type { SecretDesk } from './secretDesk.ts';
 import type { RequestHandlers } from './server.ts';
 import { StateTransfer } from './stateTransfer.ts';
 import type { StateWriter } from './store/stateWriter.ts';
@@ -48,6 +50,7 @@ export interface HandlerParts {
   readonly auditHead: AuditHead;
   readonly definitions: Definitions;
   readonly engine: Engine;
+  readonly secrets: SecretDesk;
   /** What concerns the runtime as a whole. */
   readonly control: Omit<Parameters<typeof folderRequests>[0], 'acceptDefinitions' | 'reloadConfiguration'>;
   /** Throws once the state is given up. */
@@ -72,12 +75,19 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...usageRequests(shared),
     ...heartbeatRequests(shared),
     ...diagnosticsRequests(shared),
+    ...secretRequests(parts),
     ...changeRequests({ store, audit, changes: engine.changes }),
     ...runRequests({ ...shared, executor, logsDirectory }),
     ...queueRequests(shared),
     ...questionRequests({ store, questions: engine.questions }),
     ...simulationRequests({ store, clock, slots: engine.slots, facts }),
-    ...whyRequests({ store, clock, facts, isConsented: (agent) => definitions.isConsented(agent) }),
+    ...whyRequests({
+      store,
+      clock,
+      facts,
+      isConsented: (agent) => definitions.isConsented(agent),
+      missingSecrets: (agent) => parts.secrets.missingFor(agent),
+    }),
     ...activityRequests({
       store,
       keys: parts.auditKeys,

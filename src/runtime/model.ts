@@ -70,6 +70,7 @@ export const runErrorCodes = [
   'temporary_failure',
   'rate_limited',
   'log_failed',
+  'secret_missing',
   'internal',
 ] as const;
 export type RunErrorCode = (typeof runErrorCodes)[number];
@@ -582,4 +583,15 @@ export interface RuntimeState {
   readonly logPath: string;
   /** What the person should know of how the state was recovered at this start, in sentences; usually nothing. */
   readonly remarks: readonly string[];
+  /** The secrets that definitions in force name, by name; never their values. */
+  readonly secrets: readonly SecretNeed[];
+}
+
+/** A secret that agents need. */
+export interface SecretNeed {
+  readonly name: string;
+  /** Keys of the agents that cannot run without it. */
+  readonly agents: readonly string[];
+  /** The runtime has a value of it. */
+  readonly isSet: boolean;
 }

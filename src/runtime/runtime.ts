@@ -4,9 +4,9 @@ import * as path from 'node:path';
 import { createEndpoint, type Endpoint } from '../endpoint/endpointPath.ts';
 import { StopFlag } from '../endpoint/stopFlag.ts';
 import { Attendance } from './attendance.ts';
+import { BaseEnvironment } from './baseEnvironment.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { ConfigurationWatcher } from './config/configurationWatcher.ts';
-import { ConsentStore } from './config/consentStore.ts';
 import { Definitions } from './definitions.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { toError, UserError } from './errors.ts';
@@ -23,8 +23,8 @@ import { maxLogBytes } from './retention/limits.ts';
 import { Retention } from './retention/retention.ts';
 import { openOwnedStore, type OwnedStoreOptions } from './ownedStore.ts';
 import { requireActingRun } from './requests/agentRights.ts';
-import { toBaseEnvironment } from './runs/environment.ts';
 import { LogFolder } from './runs/logFolder.ts';
+import { SecretDesk } from './secretDesk.ts';
 import { Server } from './server.ts';
 import type { ClientContext } from './serverClient.ts';
 import { settleOrigin } from './stateOrigin.ts';
@@ -72,6 +72,8 @@ export class Runtime implements AsyncDisposable {
   readonly #retention: Retention;
   readonly #notes: LiveNotes;
   readonly #engine: Engine;
+  readonly #secrets: SecretDesk;
+  readonly #environment: BaseEnvironment;
   readonly #endpoint: Endpoint;
   readonly #server: Server;
   readonly #attendance: Attendance;
@@ -97,17 +99,7 @@ export class Runtime implements AsyncDisposable {
     const keys = this.#auditKeys;
     this.#auditHead = new AuditHead({ store, keys, clock, logger, stateDirectory, folderId: folder.id, isFenced });
     this.#audit = new Audit({ store, clock, keys, head: this.#auditHead });
-    const consentDirectory = path.join(options.stateDirectory, 'consent');
-    const consents = new ConsentStore({ directory: consentDirectory, folderId: folder.id, clock, log: logger });
-    this.#definitions = new Definitions({
-      folder: folder.path,
-      store,
-      state: this.#state,
-      consents,
-      audit: this.#audit,
-      clock,
-      logger,
-    });
+    this.#definitions = Definitions.of(options, { store, state: this.#state, audit: this.#audit });
     this.#notes = this.#disposables.add(
       new LiveNotes(clock, (runId) => this.#feed.add(this.#snapshot.runChanges(runId), store.durable())),
     );
@@ -122,11 +114,22 @@ export class Runtime implements AsyncDisposable {
     });
     const logs = new LogFolder(path.join(options.storePath, 'logs'));
     this.#retention = new Retention({ store, state: this.#state, audit: this.#audit, clock, logger, logs });
+    this.#secrets = new SecretDesk({
+      store,
+      state: this.#state,
+      audit: this.#audit,
+      onDidChange: () => {
+        this.#announceRuntime();
+        return this.#engine.dispatcher.dispatch();
+      },
+    });
+    this.#environment = this.#disposables.add(new BaseEnvironment({ ...options, platform: process.platform }));
     this.#engine = this.#makeEngine();
     this.#endpoint = this.#disposables.add(createEndpoint());
     this.#server = this.#makeServer();
     this.#attendance = this.#disposables.add(this.#makeAttendance());
     const meet = (client: ClientContext): void => {
+      this.#environment.follow(client);
       this.#takeAuditKey(client);
       this.#retention.follow(client);
       this.#engine.machineSlots.follow(client);
@@ -183,12 +186,15 @@ export class Runtime implements AsyncDisposable {
     const origin = { folder, store: this.#store, state: this.#state, queue, audit: this.#audit, logger };
     if (settleOrigin(origin)) await this.#auditHead.export();
     await this.#definitions.reload();
+    this.#secrets.refresh();
     this.#disposables.add(
       this.#definitions.onDidChange(() => {
         this.#announceConfiguration();
       }),
     );
-    this.#watchConfiguration(new ConfigurationWatcher({ folder: folder.path, clock, log: logger }));
+    this.#disposables.add(
+      this.#definitions.follow(new ConfigurationWatcher({ folder: folder.path, clock, log: logger })),
+    );
     await this.#server.start();
     this.#retention.start();
     this.#owner.announce({ endpoint: this.#endpoint.path, token: this.#token });
@@ -200,6 +206,7 @@ export class Runtime implements AsyncDisposable {
       isStopped: this.#stopControl.isStopped,
       isDraining: this.#mode === 'draining' || this.#attendance.isFinishing,
       isTrusted: this.#attendance.isTrusted,
+      obstaclesOf: (agent) => (this.#secrets.missingFor(agent).length > 0 ? ['secrets'] : []),
     };
   }
 
@@ -215,28 +222,20 @@ export class Runtime implements AsyncDisposable {
       storePath,
       logPath,
       remarks: this.#store.remarks,
+      secrets: this.#secrets.needs,
     };
   }
 
   #announceConfiguration(): void {
     this.#engine.refresh();
+    this.#secrets.refresh();
+    const runtime = { kind: 'runtime', value: this.#describe() } as const;
     const configuration = { kind: 'configuration', value: this.#definitions.state } as const;
-    this.#feed.add([configuration, ...this.#snapshot.agentChanges()], this.#store.durable());
+    this.#feed.add([configuration, runtime, ...this.#snapshot.agentChanges()], this.#store.durable());
   }
 
   #announceRuntime(): void {
     this.#feed.add([{ kind: 'runtime', value: this.#describe() }], Promise.resolve());
-  }
-
-  #watchConfiguration(watcher: ConfigurationWatcher): void {
-    this.#disposables.add(watcher);
-    const reload = (): void => {
-      this.#definitions.reload().catch((error: unknown) => {
-        this.#options.logger.error('Reading the configuration failed', toError(error));
-      });
-    };
-    this.#disposables.add(watcher.onDidSettle(reload));
-    void watcher.start();
   }
 
   #recordStart(): void {
@@ -342,7 +341,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   #makeEngine(): Engine {
-    const { folder, environment, storePath, stateDirectory } = this.#options;
+    const { folder, storePath, stateDirectory } = this.#options;
     return new Engine({
       ...this.#options,
       store: this.#store,
@@ -355,7 +354,8 @@ export class Runtime implements AsyncDisposable {
       ownDirectories: [storePath, stateDirectory],
       stateDirectory,
       maxLogBytes: () => maxLogBytes(this.#retention.limits),
-      baseEnvironment: toBaseEnvironment(process.platform, { ...environment, REVEILLE_STATE_HOME: stateDirectory }),
+      environment: this.#environment,
+      secrets: this.#secrets,
       notes: this.#notes,
       isAttended: () => this.#mode === 'running' && this.#attendance.hasPerson,
       facts: () => this.#facts(),
@@ -397,6 +397,7 @@ export class Runtime implements AsyncDisposable {
         auditHead: this.#auditHead,
         definitions: this.#definitions,
         engine: this.#engine,
+        secrets: this.#secrets,
         control: {
           stopEverything: (reason, actor) => this.#stopEverything({ actor, reason }),
           releaseEverything: (actor) => this.#stopControl.release({ actor, reason: '' }),

@@ -22,6 +22,7 @@ export interface ClientContext {
   readonly auditKey: string | undefined;
   readonly retention: RetentionSettings | undefined;
   readonly maxConcurrentRuns: number | undefined;
+  readonly environment: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where a client's messages leave. */
@@ -47,6 +48,7 @@ export class ServerClient implements ClientContext, Disposable {
   auditKey: string | undefined;
   retention: RetentionSettings | undefined;
   maxConcurrentRuns: number | undefined;
+  environment: ClientContext['environment'];
   isWatchingLogs = false;
   readonly #outlet: Outlet;
   readonly #drained: Disposable;
@@ -72,6 +74,7 @@ export class ServerClient implements ClientContext, Disposable {
     this.auditKey = params.auditKey;
     this.retention = params.retention;
     this.maxConcurrentRuns = params.maxConcurrentRuns;
+    this.environment = params.environment;
     this.#outlet = outlet;
     this.#snapshotFrame = snapshotFrame;
     this.#drained = outlet.onDidDrain(() => {
@@ -86,6 +89,7 @@ export class ServerClient implements ClientContext, Disposable {
     this.auditKey = params.auditKey ?? this.auditKey;
     this.retention = params.retention ?? this.retention;
     this.maxConcurrentRuns = params.maxConcurrentRuns ?? this.maxConcurrentRuns;
+    this.environment = params.environment ?? this.environment;
   }
 
   startChanges(): void {

@@ -4,6 +4,7 @@ import { formatAhead, formatDuration, formatOutcome, formatRelativeTime, type Tr
 import type { Agent, AgentDay, AgentSkips, AgentStatus, HeartbeatPolicy, Run, RunStatus } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { isActive, runRow } from './runRow.ts';
+import { missingSecrets, secretsText } from './secretsModel.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
 import { agentStatusText, skipText } from './words.ts';
 
@@ -51,6 +52,7 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       agent.isRunnable ? 'runnable' : 'blocked',
       agent.consent === 'pending' ? 'pendingReview' : 'reviewed',
       ...(agent.isTripped ? ['tripped'] : []),
+      ...(missingSecrets(state, agent.key).length > 0 ? ['lacksSecret'] : []),
       ...(agent.isPaused && agent.status !== 'paused' ? ['paused'] : []),
     ].join(' '),
     // Open or closed is the user's: the editor would not open a row by itself that had no arrow before.
@@ -124,6 +126,7 @@ function tooltip(agent: Agent, state: FolderState, { now, t }: ViewSetting): str
     [t('Limit'), isLimited(agent, now) ? t('reached, tries again at {0}', formatAhead(agent.limitedUntil, now)) : null],
     [t('Runs'), shorten(agent.commandLine, 160)],
     [t('In'), agent.cwd],
+    [t('Secrets'), secretsText(state, agent.key, t)],
     [t('Schedule'), scheduleText(agent.heartbeat, t)],
     [t('Heartbeats'), namedText(agent)],
     [t('Quiet hours'), agent.heartbeat.quietHours],

@@ -2,16 +2,18 @@ import { formatRelativeTime, type Translate } from '../format.ts';
 import type { FolderState } from '../connection/folderState.ts';
 import type { Question } from '../runtime/model.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
+import { countMissingSecrets, secretRows } from './secretsModel.ts';
 import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
 
 /** Questions with more choices show none of them: they are offered when it is answered. */
 const shownChoices = 3;
 
-/** The Inbox view: what runs ask, newest first, with the answers that they offer below. */
+/** The Inbox view: what runs ask, newest first, with the answers that they offer below; then the secrets that are missing. */
 export function inboxRows(folders: readonly ViewedFolder[], view: ViewSetting): TreeNode[] {
-  return withFolderLevel(folders, view, (folder, state) =>
-    pendingQuestions(state).map((question) => questionRow(question, { folder: folder.path, state }, view)),
-  );
+  return withFolderLevel(folders, view, (folder, state) => [
+    ...pendingQuestions(state).map((question) => questionRow(question, { folder: folder.path, state }, view)),
+    ...secretRows(folder.path, state, view.t),
+  ]);
 }
 
 /** The questions of a folder that wait for an answer, newest first. */
@@ -29,9 +31,16 @@ export function inboxBadge(
   folders: readonly ViewedFolder[],
   t: Translate,
 ): { readonly value: number; readonly tooltip: string } | undefined {
-  const value = folders.reduce((sum, { state }) => sum + (state?.questions.size ?? 0), 0);
-  if (value === 0) return undefined;
-  return { value, tooltip: value === 1 ? t('1 question waits for you') : t('{0} questions wait for you', value) };
+  const questions = folders.reduce((sum, { state }) => sum + (state?.questions.size ?? 0), 0);
+  const secrets = folders.reduce((sum, { state }) => sum + (state === null ? 0 : countMissingSecrets(state)), 0);
+  if (questions + secrets === 0) return undefined;
+  const parts = [
+    questions === 1 ? t('1 question waits for you') : '',
+    questions > 1 ? t('{0} questions wait for you', questions) : '',
+    secrets === 1 ? t('1 secret is missing') : '',
+    secrets > 1 ? t('{0} secrets are missing', secrets) : '',
+  ];
+  return { value: questions + secrets, tooltip: parts.filter(Boolean).join(', ') };
 }
 
 function questionRow(

@@ -12,6 +12,7 @@ import {
 import type { FolderState } from '../connection/folderState.ts';
 import type { Run, RunStatus } from '../runtime/model.ts';
 import type { ViewSetting } from './folderLevel.ts';
+import { missingSecrets } from './secretsModel.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
 import { changesText, holdText, sourceText } from './words.ts';
 
@@ -73,6 +74,8 @@ export function hasChanges({ changes, logRemoval }: Run): boolean {
 
 /** What a queued run waits for, with the time at which it is tried again. */
 function waitText(run: Run, state: FolderState, { now, t }: ViewSetting): string {
+  const secrets = run.heldFor === 'secrets' ? missingSecrets(state, run.agent) : [];
+  if (secrets.length > 0) return t('waits for the secret {0}', secrets.join(', '));
   return formatWait(run, state.agents.get(run.agent)?.retries, now, t) ?? holdText(run.heldFor, t);
 }
 

@@ -5,6 +5,7 @@ export type Subject =
   | { readonly kind: 'run'; readonly folder: string; readonly runId: string }
   | { readonly kind: 'heartbeat'; readonly folder: string; readonly heartbeatId: string }
   | { readonly kind: 'issue'; readonly folder: string; readonly issueId: string }
+  | { readonly kind: 'secret'; readonly folder: string; readonly secret: string }
   | { readonly kind: 'question'; readonly folder: string; readonly questionId: string; readonly choice?: string };
 
 /** One row of a tree, without anything of the editor's API in it. */

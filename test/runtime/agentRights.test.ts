@@ -39,6 +39,8 @@ const params: Readonly<Record<string, object>> = {
   'issue.delete': { issueId: 'x' },
   'activity.export': { path: '/x', format: 'csv' },
   'diagnostics.report': { digest: '0'.repeat(64), errors: 0, warnings: 0 },
+  'secrets.offer': { values: { TOKEN: 'x' } },
+  'secrets.forget': { names: ['TOKEN'] },
   'runtime.stop': { mode: 'now', reason: 'x' },
 };
 

@@ -213,7 +213,13 @@ const cases: Record<HoldReason, HoldCase | 'tested elsewhere'> = {
   scope_busy: 'tested elsewhere',
   // These wait for a time, or stand at the end of a history: see attempts.test.ts, limits.test.ts and loopBreaker.test.ts.
   loop_breaker: 'tested elsewhere',
-  secrets: 'tested elsewhere',
+  secrets: {
+    options: configure('shareCwd: true, env: { TOKEN: { secret: HOLDING_TOKEN } }'),
+    hold: () => Promise.resolve(),
+    release: ({ connection }) => connection.request('secrets.offer', { values: { HOLDING_TOKEN: 'x' } }),
+    says: /a secret that it needs is missing/,
+    isLasting: true,
+  },
   locked: 'tested elsewhere',
   rate_limit: 'tested elsewhere',
   budget: 'tested elsewhere',

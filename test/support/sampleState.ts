@@ -132,6 +132,7 @@ export function sampleRuntime(part: Partial<RuntimeState> = {}): RuntimeState {
     storePath: '/store',
     logPath: '/store/runtime.log',
     remarks: [],
+    secrets: [],
     ...part,
   };
 }

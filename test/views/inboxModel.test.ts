@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { untranslated } from '../../src/format.ts';
+import { agentRows } from '../../src/views/agentsModel.ts';
 import { inboxBadge, inboxRows } from '../../src/views/inboxModel.ts';
 import { newQuestions, rememberQuestions } from '../../src/views/questionNews.ts';
 import { runRow } from '../../src/views/runRow.ts';
-import { sampleQuestion, sampleRun } from '../support/sampleState.ts';
+import { sampleAgent, sampleQuestion, sampleRun } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
 
 const view = { now: 120_000, t: untranslated };
@@ -36,6 +37,36 @@ describe('the Inbox', () => {
     assert.deepEqual(inboxBadge([folder], untranslated), { value: 2, tooltip: '2 questions wait for you' });
     assert.equal(inboxBadge([viewedFolder()], untranslated), undefined);
     assert.deepEqual(inboxRows([viewedFolder()], view), []);
+  });
+
+  it('has the secrets that are missing, whom that holds, and where to set them', () => {
+    const secrets = [
+      { name: 'GITHUB_TOKEN', agents: ['engineer'], isSet: false },
+      { name: 'THERE', agents: ['engineer'], isSet: true },
+    ];
+    const held = sampleRun(1, { agent: 'engineer', heldFor: 'secrets' });
+    const folder = viewedFolder({ runtime: { secrets }, runs: [held], agents: [sampleAgent('engineer')] });
+
+    const rows = inboxRows([folder], view);
+
+    assert.deepEqual(
+      rows.map(({ label, description, command, subject, flags }) => [label, description, command, subject, flags]),
+      [
+        [
+          'Set the secret GITHUB_TOKEN',
+          'engineer',
+          'reveille.secret.set',
+          { kind: 'secret', folder: folder.path, secret: 'GITHUB_TOKEN' },
+          'secret',
+        ],
+      ],
+    );
+    assert.deepEqual(inboxBadge([folder], untranslated), { value: 1, tooltip: '1 secret is missing' });
+    const row = runRow(held, { folder: folder.path, under: 'runs', state: folder.state! }, view);
+    assert.match(row.description, /^queued · waits for the secret GITHUB_TOKEN/);
+    const [agent] = agentRows([folder], view);
+    assert.match(agent?.tooltip ?? '', /GITHUB&#95;TOKEN &#40;missing&#41;, THERE &#40;set&#41;/);
+    assert.match(agent?.flags ?? '', /\blacksSecret\b/);
   });
 });
 

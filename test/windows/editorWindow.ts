@@ -72,7 +72,7 @@ export class EditorWindow {
 
   /** Answers the question in front. */
   async type(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    const input = this.page.locator('.quick-input-widget input:is([type="text"], [type="password"])');
     await input.fill(text);
     await input.press('Enter');
   }

@@ -15,7 +15,7 @@ export type AuditTarget =
   | 'runtime'
   | 'state'
   | 'audit'
-  | `${'agent' | 'issue' | 'run' | 'heartbeat'}:${string}`;
+  | `${'agent' | 'issue' | 'run' | 'heartbeat' | 'secret'}:${string}`;
 
 /** Decisions and transitions; never checks that passed, nor ticks that were skipped. */
 export type AuditAction =
@@ -70,7 +70,9 @@ export type AuditAction =
   | 'state.backedUp'
   | 'state.exported'
   | 'retention.pruned'
-  | 'audit.keyChanged';
+  | 'audit.keyChanged'
+  | 'secret.set'
+  | 'secret.removed';
 
 /** Facts about what was done; nothing that a person or an agent wrote, and nothing secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

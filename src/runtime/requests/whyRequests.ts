@@ -30,6 +30,8 @@ interface WhyRequestOptions {
   readonly facts: () => FolderFacts;
   /** Whether what would be executed now is what the user accepted; may read files. */
   readonly isConsented: (agent: AgentRow) => Promise<boolean>;
+  /** The names of the secrets that an agent lacks. */
+  readonly missingSecrets: (agent: string) => readonly string[];
 }
 
 /** Characters of a text that a timeline shows. */
@@ -45,7 +47,9 @@ export function whyRequests(options: WhyRequestOptions): WhyRequests {
       const cursor = before ?? timelineStart;
       const page = mergeTimeline(readSources(store, key, cursor, limit + 1), cursor, limit);
       const now = explainNow(gatherNow(options, agent, isConsented));
-      return { agent: key, at: clock.now(), now, entries: page.entries, next: page.next };
+      const lacks = now.kind === 'held' && now.reason === 'secrets' ? options.missingSecrets(key).join(', ') : null;
+      const told = now.kind === 'held' && lacks !== null ? { ...now, note: lacks } : now;
+      return { agent: key, at: clock.now(), now: told, entries: page.entries, next: page.next };
     },
   };
 }
@@ -62,6 +66,7 @@ function gatherNow({ store, clock, facts }: WhyRequestOptions, agent: AgentRow, 
   return {
     gate: { ...facts(), ...agentFacts(store, facts(), agent, clock.now()), isConsented },
     note: agent.stateReason,
+
     nextHeartbeatAt,
     willSkip: nextHeartbeatAt === null ? null : skipAt(store, agent, nextHeartbeatAt),
     running: running ? { ...running, startedAt: running.startedAt ?? running.queuedAt } : null,

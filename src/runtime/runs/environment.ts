@@ -1,9 +1,12 @@
 const everywhere = [
   'HOME',
   'USER',
+  'LOGNAME',
   'PATH',
   'SHELL',
   'LANG',
+  'LANGUAGE',
+  'TZ',
   'TMPDIR',
   'SSH_AUTH_SOCK',
   // Proxies; `isInBase` ignores the case of these names, because programs read either.
@@ -21,6 +24,7 @@ const everywhere = [
   // Where the agents' own programs keep their configuration.
   'CLAUDE_CONFIG_DIR',
   'CODEX_HOME',
+  'CLAUDE_CODE_GIT_BASH_PATH',
   // Where the command line, called from within a run, finds the runtime.
   'REVEILLE_STATE_HOME',
 ];
@@ -82,6 +86,8 @@ export function toBaseEnvironment(
 
 function isInBase(platform: NodeJS.Platform, name: string): boolean {
   const upper = name.toUpperCase();
+  // Packages of the editor put copies aside, such as XDG_DATA_HOME_VSCODE_SNAP_ORIG.
+  if (upper.includes('VSCODE')) return false;
   const isWindows = platform === 'win32';
   const key = isWindows || anyCase.has(upper) ? upper : name;
   return (isWindows ? windowsNames : posixNames).has(key) || prefixes.some((prefix) => key.startsWith(prefix));

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { Adapter, Plan } from '../adapters/adapter.ts';
+import type { Adapter, Plan, RunRequest } from '../adapters/adapter.ts';
 import type { AgentEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
@@ -19,8 +19,9 @@ import { Conversation, type ConversationRecords, type Reply } from './conversati
 import { startPlan, type Execution } from './drivers.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
 import type { ProcessTrees } from './processTree.ts';
+import { RunRedaction, type RunSecrets } from './runSecrets.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
-import { cancelledBetween, failed, notStarted, withRestart, type RunOutcome } from './runOutcome.ts';
+import { cancelledBetween, failed, notStarted, withoutSecret, withRestart, type RunOutcome } from './runOutcome.ts';
 import { decideSessionEnd, hearSession, nothingHeard, type HeardSession } from './sessionEnd.ts';
 import { decideRestart, decideSession, type SessionQuestion, type SessionStart } from './sessions.ts';
 
@@ -38,13 +39,15 @@ export interface Assignment {
 /** The bookkeeping around an execution; each call is one transaction. */
 export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
-  settle(runId: string, settlement: Settlement): void;
+  /** @param isDelivered false if its prompt reached nobody and has to reach another run; default true */
+  settle(runId: string, settlement: Settlement, isDelivered?: boolean): void;
   /** Resolves when everything recorded so far is durable. */
   durable(): Promise<void>;
 }
 
 export interface ExecutorOptions {
   readonly records: RunRecords & ConversationRecords;
+  readonly secrets: RunSecrets;
   /** Whether there is somebody who could answer a question. */
   readonly isAttended: () => boolean;
   readonly adapterOf: (type: AgentDefinition['adapter']) => Adapter;
@@ -58,7 +61,10 @@ export interface ExecutorOptions {
   /** Largest log of a run that starts now, in bytes. */
   readonly maxLogBytes: () => number;
   readonly workspaceFolder: string;
+  /** Asked for at each start. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** Resolves when that is known, within seconds. */
+  readonly whenReady?: () => Promise<void>;
   readonly onDidGrowLog: (growth: { runId: string; agent: string; bytes: number; isSettled: boolean }) => void;
 }
 
@@ -68,6 +74,9 @@ interface LiveRun {
   conversation: Conversation | null;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
+  /** False if it was not started because something that it needs had gone. */
+  isDelivered: boolean;
+  readonly redaction: RunRedaction;
 }
 
 /** One execution of a run's program: a second one follows if the conversation is gone that the first was to go on with. */
@@ -105,12 +114,14 @@ export class Executor {
   async execute(assignment: Assignment): Promise<void> {
     const { run } = assignment;
     const { records, logger, onDidGrowLog } = this.#options;
-    const live: LiveRun = { process: null, conversation: null, cancelCause: null };
+    const redaction = new RunRedaction(this.#options.secrets, assignment.definition);
+    const live: LiveRun = { process: null, conversation: null, cancelCause: null, isDelivered: true, redaction };
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
       const finishedAt = this.#options.clock.now();
-      records.settle(run.id, { ...outcome, finishedAt });
+      const message = outcome.message && redaction.text(outcome.message);
+      records.settle(run.id, { ...outcome, message, finishedAt }, live.isDelivered);
       await records.durable();
       onDidGrowLog({ runId: run.id, agent: run.agent, bytes: outcome.logBytes, isSettled: true });
     } catch (error) {
@@ -169,6 +180,7 @@ export class Executor {
     try {
       await records.durable();
       await beginning;
+      await this.#options.whenReady?.();
       if (live.cancelCause !== null) return notStarted(live.cancelCause);
       return await this.#attempt(assignment, live);
     } catch (error) {
@@ -212,19 +224,26 @@ export class Executor {
   async #runOnce(assignment: Assignment, live: LiveRun, attempt: Attempt): Promise<AttemptEnd> {
     const { run } = assignment;
     let heard = nothingHeard;
-    const conversation = this.#converse(assignment, (event) => {
+    const asked = attempt.start.resumed?.params ?? null;
+    const conversation = this.#converse(assignment, asked, (event) => {
       const before = heard;
       heard = hearSession(heard, event);
       if (before.params === null && heard.params !== null)
         this.#tellOther(assignment, live, attempt.start, heard.params);
     });
     live.conversation = conversation;
-    const plan = this.#plan(assignment, attempt.start);
+    const secrets = this.#options.secrets.valuesOf(assignment.definition);
+    if (secrets === null) {
+      live.isDelivered = attempt.logBytes > 0;
+      return { outcome: withoutSecret(attempt.logBytes), heard };
+    }
+    const plan = this.#plan(assignment, attempt.start, secrets);
     if (plan.kind !== 'http') await writeRunFiles(this.#runDirectory(run), plan.files ?? []);
     if (live.cancelCause !== null) {
       return { outcome: cancelledBetween(live.cancelCause, attempt.logBytes), heard };
     }
-    const execution = this.#start(assignment, plan, { conversation, spentMs: attempt.spentMs });
+    const { redaction } = live;
+    const execution = this.#start(assignment, plan, { conversation, redaction, spentMs: attempt.spentMs });
     live.process = execution;
     if (attempt.start.note !== null) execution.note(attempt.start.note);
     conversation.begin(execution);
@@ -247,11 +266,15 @@ export class Executor {
     return runDirectoryOf(this.#options.logsDirectory, id);
   }
 
-  #converse({ run, definition }: Assignment, onEvent: (event: AgentEvent) => void): Conversation {
+  #converse(
+    { run, definition }: Assignment,
+    asked: SessionParams | null,
+    onEvent: (event: AgentEvent) => void,
+  ): Conversation {
     const { adapterOf, records, isAttended, clock, logger } = this.#options;
     return new Conversation({
       runId: run.id,
-      reader: adapterOf(definition.adapter).read(definition),
+      reader: adapterOf(definition.adapter).read(definition, asked),
       onEvent,
       success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
@@ -263,7 +286,7 @@ export class Executor {
     });
   }
 
-  #plan(assignment: Assignment, start: SessionStart): Plan {
+  #plan(assignment: Assignment, start: SessionStart, secrets: RunRequest['secrets']): Plan {
     const { run, definition, issue } = assignment;
     const { adapterOf, workspaceFolder, baseEnvironment } = this.#options;
     return adapterOf(definition.adapter).plan(definition, {
@@ -278,7 +301,7 @@ export class Executor {
       prompt: this.#renderPrompt(assignment, start),
       workspaceFolder,
       baseEnvironment,
-      secrets: {},
+      secrets,
       runDirectory: this.#runDirectory(run),
     });
   }
@@ -294,10 +317,11 @@ export class Executor {
   #start(
     { run, definition }: Assignment,
     plan: Plan,
-    { conversation, spentMs }: { readonly conversation: Conversation; readonly spentMs: number },
+    { conversation, redaction, spentMs }: { conversation: Conversation; redaction: RunRedaction; spentMs: number },
   ): Execution {
     const { adapterOf, clock, logger, trees, starter, onDidGrowLog } = this.#options;
     const { isLogged } = adapterOf(definition.adapter);
+    const redact = redaction.stage;
     return startPlan(plan, {
       runId: run.id,
       logPath: logPathOf(this.#options.logsDirectory, run.id),
@@ -310,6 +334,7 @@ export class Executor {
       trees,
       starter,
       ...(isLogged && { isLogged }),
+      ...(redact && { redact }),
       onOutput: (chunk, stream) => {
         conversation.hear(chunk, stream);
       },

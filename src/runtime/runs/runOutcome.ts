@@ -21,6 +21,13 @@ export function cancelledBetween(cause: CancelCause, logBytes: number): ProcessO
   return { ...nothing, ...toVerdict({ kind: 'cancel', cause }, nothing), logBytes };
 }
 
+/** Of one of which a secret went between its claim and its start, or between two attempts; `logBytes` is what the first one left. */
+export function withoutSecret(logBytes: number): ProcessOutcome {
+  const message =
+    'Not started: a secret that it needs was removed at that moment. It starts when the secret is set again.';
+  return { ...nothing, status: 'failed', errorCode: 'secret_missing', message, logBytes };
+}
+
 /** Of one that Reveille itself could not carry out. */
 export function failed(error: Error): RunOutcome {
   const message = `Reveille could not carry out this run (${error.message}). See its log with "Reveille: Show Log", then wake the agent again.`;

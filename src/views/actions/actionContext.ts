@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
+import type { SecretKeeper } from '../../connection/secretKeeper.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Event } from '../../runtime/events.ts';
 import type { Agent } from '../../runtime/model.ts';
@@ -16,6 +17,7 @@ export interface ActionContext {
   readonly transcripts: TranscriptChannels;
   readonly olderRuns: OlderRunPages;
   readonly dashboard: DashboardPanels;
+  readonly secrets: Pick<SecretKeeper, 'set' | 'delete' | 'listNames'>;
 }
 
 /** An agent in its folder. */
@@ -28,13 +30,14 @@ export interface AgentChoice {
 export function toSubject(given: unknown): Subject | null {
   if (isRecord(given) && isRecord(given['node'])) return toSubject(given['node']['subject']);
   if (!isRecord(given) || typeof given['folder'] !== 'string') return null;
-  const { kind, agent, runId, issueId, heartbeatId, questionId, choice } = given;
+  const { kind, agent, runId, issueId, heartbeatId, questionId, choice, secret } = given;
   const folder = given['folder'];
   if (kind === 'folder') return { kind, folder };
   if (kind === 'agent' && typeof agent === 'string') return { kind, folder, agent };
   if (kind === 'run' && typeof runId === 'string') return { kind, folder, runId };
   if (kind === 'issue' && typeof issueId === 'string') return { kind, folder, issueId };
   if (kind === 'heartbeat' && typeof heartbeatId === 'string') return { kind, folder, heartbeatId };
+  if (kind === 'secret' && typeof secret === 'string') return { kind, folder, secret };
   if (kind === 'question' && typeof questionId === 'string')
     return { kind, folder, questionId, ...(typeof choice === 'string' && { choice }) };
   return null;

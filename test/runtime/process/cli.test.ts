@@ -16,12 +16,13 @@ interface Spoken {
 }
 
 /** Runs the command line as a person in `folder` would. */
-async function say(place: Place, words: readonly string[], folder = place.folder): Promise<Spoken> {
+async function say(place: Place, words: readonly string[], folder = place.folder, input?: string): Promise<Spoken> {
   const child = spawn(process.execPath, [join(place.product.directory, 'cli.js'), ...words], {
     cwd: folder,
     env: { ...process.env, REVEILLE_STATE_HOME: place.stateHome },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+  child.stdin.end(input ?? '');
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, output, errors };
 }
@@ -43,6 +44,16 @@ async function readAudit(place: Place): Promise<string> {
 describe('The command line', function () {
   this.timeout(60_000);
   before(() => buildProduct());
+
+  it('gives the runtime a secret that it reads from standard input', async () => {
+    await using place = await Place.make();
+
+    const { code, output } = await say(place, ['secret', 'set', 'DEPLOY_TOKEN'], place.folder, 'open sesame\n');
+    assert.deepEqual([code, output], [0, 'DEPLOY_TOKEN is set until the runtime of this folder ends.\n']);
+    assert.equal(await read(place, ['secrets']), 'No agent needs a secret.\n');
+    assert.match(await readAudit(place), /secret\.set/);
+    assert.equal((await say(place, ['secret', 'set', 'DEPLOY_TOKEN', 'open sesame'])).code, 1);
+  });
 
   it('shows, accepts, wakes, follows and reads logs, with exit codes', async () => {
     await using place = await Place.make();

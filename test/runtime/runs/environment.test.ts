@@ -10,6 +10,8 @@ describe('the base environment', () => {
       SHELL: '/bin/sh',
       LANG: 'C',
       LC_TIME: 'C',
+      LOGNAME: 'me',
+      TZ: 'UTC',
       TMPDIR: '/t',
       XDG_CONFIG_HOME: '/c',
       SSH_AUTH_SOCK: '/s',
@@ -21,6 +23,9 @@ describe('the base environment', () => {
     };
     const left = {
       VSCODE_PID: '1',
+      XDG_DATA_HOME_VSCODE_SNAP_ORIG: '/snap',
+      ANTHROPIC_API_KEY: 'x',
+      OPENAI_API_KEY: 'x',
       ELECTRON_RUN_AS_NODE: '1',
       REVEILLE_RUN_ID: 'outer',
       NODE_OPTIONS: '--inspect',

@@ -21,7 +21,11 @@ const unwatched: Recording = {
 };
 
 /** An executor in a folder of its own, whose disk is as slow as the test wants. */
-async function openExecutor(command: string, disk: Promise<void>) {
+async function openExecutor(
+  command: string,
+  disk: Promise<void>,
+  secrets: () => Record<string, string> | null = () => ({}),
+) {
   const folder = makeTemporaryFolder();
   mkdirSync(join(folder.path, 'logs'));
   await using fixture = await WakeFixture.open();
@@ -35,11 +39,11 @@ async function openExecutor(command: string, disk: Promise<void>) {
     session: { saved: null, other: null, lastWords: [] },
     wakeups: [],
   };
-  const settlements: Settlement[] = [];
+  const settlements: (Settlement & { isDelivered?: boolean | undefined })[] = [];
   const noted: number[] = [];
   const records: RunRecords & ConversationRecords = {
     noteProcess: (_runId, { pid }) => noted.push(pid),
-    settle: (_runId, settlement) => settlements.push(settlement),
+    settle: (_runId, settlement, isDelivered) => settlements.push({ ...settlement, isDelivered }),
     durable: () => disk,
     noteProgress: () => undefined,
     noteStall: () => undefined,
@@ -52,6 +56,7 @@ async function openExecutor(command: string, disk: Promise<void>) {
   const executor = new Executor({
     maxLogBytes: () => 1_000_000,
     records,
+    secrets: { valuesOf: secrets, known: () => [], isUsed: false },
     isAttended: () => true,
     adapterOf,
     trees,
@@ -105,6 +110,23 @@ describe('Executor', function () {
     assert.deepEqual(
       opened.settlements.map(({ status, errorCode }) => [status, errorCode]),
       [['cancelled', 'cancelled_by_user']],
+    );
+  });
+
+  it('starts nothing, and gives back what it was to deliver, if a secret went between claim and start', async () => {
+    const disk = Promise.withResolvers<undefined>();
+    let secrets: Record<string, string> | null = {};
+    using opened = await openExecutor('echo started > started', disk.promise, () => secrets);
+    const execution = opened.executor.execute(opened.assignment);
+
+    secrets = null;
+    disk.resolve(undefined);
+    await execution;
+
+    assert.deepEqual(opened.noted, []);
+    assert.deepEqual(
+      opened.settlements.map(({ status, errorCode, isDelivered }) => [status, errorCode, isDelivered]),
+      [['failed', 'secret_missing', false]],
     );
   });
 

@@ -1,0 +1,55 @@
+import type { AgentDefinition } from '../definition.ts';
+import { redactText, Redactor, type SecretSource } from './redactor.ts';
+import { shortestSecret, type NamedSecret } from './secretForms.ts';
+
+/** What a run is given of secrets. */
+export interface RunSecrets {
+  /** The values of all secrets that a definition names, by name; null if one is not there. */
+  valuesOf(definition: AgentDefinition): Readonly<Record<string, string>> | null;
+  /** All that is to be kept out of outputs at the moment; another array when that has changed. */
+  known(): readonly NamedSecret[];
+  /** False while there are no secrets in the folder, and nobody needs one: then nothing can become known either. */
+  readonly isUsed: boolean;
+}
+
+const looksSecret = /TOKEN|KEY|SECRET|PASSWORD/i;
+
+/** What a definition's plain environment holds under names that sound like secrets: their own fault, but no reason to tell it on. */
+function plainSecretsOf({ env }: Pick<AgentDefinition, 'env'>): NamedSecret[] {
+  return Object.entries(env)
+    .filter(([name, value]) => looksSecret.test(name) && value.length >= shortestSecret)
+    .map(([name, value]) => ({ name, value }));
+}
+
+/** Keeps secrets out of all that one run tells. */
+export class RunRedaction {
+  readonly #source: SecretSource;
+  readonly #isNeeded: boolean;
+
+  constructor(secrets: Pick<RunSecrets, 'known' | 'isUsed'>, definition: AgentDefinition) {
+    const own = plainSecretsOf(definition);
+    this.#isNeeded = secrets.isUsed || own.length > 0;
+    this.#source = own.length === 0 ? () => secrets.known() : joined(() => secrets.known(), own);
+  }
+
+  /** A stage for one output; null where there is nothing to keep out. */
+  get stage(): (() => Redactor) | null {
+    return this.#isNeeded ? () => new Redactor(this.#source) : null;
+  }
+
+  text(text: string): string {
+    return this.#isNeeded ? redactText(text, this.#source) : text;
+  }
+}
+
+/** The same array as long as the first part of it is. */
+function joined(source: SecretSource, own: readonly NamedSecret[]): SecretSource {
+  let known: readonly NamedSecret[] | null = null;
+  let all = own;
+  return () => {
+    const current = source();
+    if (current !== known) all = [...current, ...own];
+    known = current;
+    return all;
+  };
+}
