@@ -14,7 +14,9 @@ const protocol = '^src/protocol(Entities)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
-const stateText = '^src/(state|why|simulation|heartbeat)Text\\.ts$';
+const stateText = '^src/(state|why|simulation|heartbeat|usage)Text\\.ts$';
+const transcript = '^src/(transcript(Text|Output)|terminalText)\\.ts$';
+const transcriptReaders = '^src/transcriptReaders\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
@@ -49,6 +51,8 @@ const boundaries = [
       format,
       auditText,
       stateText,
+      transcript,
+      transcriptReaders,
       leaves,
       '^src/runtime/config/schema\\.ts$',
     ],
@@ -64,8 +68,19 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues)?\\.ts$',
-    mayImport: ['^src/cli(State|Issues)\\.ts$', connection, endpoint, protocol, format, auditText, stateText, leaves],
+    from: '^src/cli(State|Issues|Log|Doctor)?\\.ts$',
+    mayImport: [
+      '^src/cli(State|Issues|Log|Doctor)\\.ts$',
+      connection,
+      endpoint,
+      protocol,
+      format,
+      auditText,
+      stateText,
+      transcript,
+      transcriptReaders,
+      leaves,
+    ],
     node: true,
   },
   {
@@ -104,6 +119,18 @@ const boundaries = [
     why: 'These are pure and shared by editor and CLI: they word what is known of states, wakes and schedules.',
     from: stateText,
     mayImport: [stateText, leaves, format, protocol, connection],
+  },
+  {
+    name: 'transcript-text',
+    why: 'These are pure and shared by editor and CLI: they make what a program told readable.',
+    from: transcript,
+    mayImport: [transcript, format, '^src/runtime/adapters/events\\.ts$'],
+  },
+  {
+    name: 'transcript-readers',
+    why: 'Editor and CLI read logs with the readers of adapters, and know nothing else of adapters: no plans.',
+    from: transcriptReaders,
+    mayImport: [leaves, '^src/runtime/adapters/(events|(claude|codex)\\w*(Reader|Events))\\.ts$'],
   },
   {
     name: 'webview',
