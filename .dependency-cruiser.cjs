@@ -10,11 +10,11 @@ const vscode = '(^|/)vscode($|/)';
 
 const leaves =
   '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/setback)\\.ts$';
-const protocol = '^src/protocol(Entities)?\\.ts$';
+const protocol = '^src/protocol(Entities|Check)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
-const stateText = '^src/(state|why|simulation|heartbeat|usage)Text\\.ts$';
+const stateText = '^src/(state|why|simulation|heartbeat|usage|doctor)Text\\.ts$';
 const transcript = '^src/(transcript(Text|Output)|terminalText)\\.ts$';
 const transcriptReaders = '^src/transcriptReaders\\.ts$';
 const connection = '^src/connection/';
@@ -118,7 +118,7 @@ const boundaries = [
     name: 'state-text',
     why: 'These are pure and shared by editor and CLI: they word what is known of states, wakes and schedules.',
     from: stateText,
-    mayImport: [stateText, leaves, format, protocol, connection],
+    mayImport: [stateText, leaves, format, protocol, connection, '^src/terminalText\\.ts$'],
   },
   {
     name: 'transcript-text',

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeVerification } from './auditText.ts';
+import { checkAgents } from './cliDoctor.ts';
 import { issueCommands, issueUsage } from './cliIssues.ts';
 import { followRun, printRunLog } from './cliLog.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
@@ -36,6 +37,7 @@ const usage = `reveille <command> [--folder DIR]
   heartbeats                 when named heartbeats fell due, and what came of it agent by agent
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
   why <agent>                why it runs or not, and what led to it, newest first
+  doctor [agent]             whether an agent, or all, can work: program, login, folder, tools, secrets; exit code 1 on errors
   log <run>                  print what a run wrote, readable; --raw prints the bytes of its log
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
@@ -164,6 +166,10 @@ const commands: Readonly<Record<string, Command>> = {
     const why = await connection.request('agent.explain', { agent: named(agent, 'an agent'), limit: 50 });
     for (const line of describeWhy(why, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
     return 0;
+  },
+  doctor: async (connection, agent) => {
+    const agents = agent === undefined ? [...(await firstState(connection)).agents.keys()] : [agent];
+    return (await checkAgents(connection, agents, print)) ? 0 : 1;
   },
   questions: async (connection) => {
     const { questions } = await connection.request('question.list', { limit: 200 });

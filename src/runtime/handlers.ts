@@ -13,6 +13,7 @@ import { withinAgentRights } from './requests/agentRights.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { diagnosticsRequests } from './requests/diagnosticsRequests.ts';
+import { doctorRequests } from './requests/doctorRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
@@ -78,6 +79,12 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...questionRequests({ store, questions: engine.questions }),
     ...simulationRequests({ store, clock, slots: engine.slots, facts }),
     ...whyRequests({ store, clock, facts, isConsented: (agent) => definitions.isConsented(agent) }),
+    ...doctorRequests({
+      store,
+      doctor: engine.doctor,
+      isConsented: (agent) => definitions.isConsented(agent),
+      isStopped: () => facts().isStopped,
+    }),
     ...activityRequests({
       store,
       keys: parts.auditKeys,
