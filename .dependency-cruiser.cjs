@@ -10,11 +10,13 @@ const vscode = '(^|/)vscode($|/)';
 
 const leaves =
   '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
-const protocol = '^src/protocol(Entities)?\\.ts$';
+const protocol = '^src/protocol(Entities|Check)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
-const stateText = '^src/(state|why|simulation|heartbeat|cost)Text\\.ts$';
+const stateText = '^src/(state|why|simulation|heartbeat|cost|doctor)Text\\.ts$';
+const transcript = '^src/(transcript(Text|Output)|terminalText)\\.ts$';
+const transcriptReaders = '^src/transcriptReaders\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
 const editor = '^src/(extension|commands|settings)\\.ts$|^src/views/';
@@ -53,6 +55,8 @@ const boundaries = [
       format,
       auditText,
       stateText,
+      transcript,
+      transcriptReaders,
       leaves,
       '^src/runtime/config/schema\\.ts$',
     ],
@@ -68,15 +72,17 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues|Secrets)?\\.ts$',
+    from: '^src/cli(State|Issues|Secrets|Log|Doctor)?\\.ts$',
     mayImport: [
-      '^src/cli(State|Issues|Secrets)\\.ts$',
+      '^src/cli(State|Issues|Secrets|Log|Doctor)\\.ts$',
       connection,
       endpoint,
       protocol,
       format,
       auditText,
       stateText,
+      transcript,
+      transcriptReaders,
       leaves,
     ],
     node: true,
@@ -116,7 +122,19 @@ const boundaries = [
     name: 'state-text',
     why: 'These are pure and shared by editor and CLI: they word what is known of states, wakes and schedules.',
     from: stateText,
-    mayImport: [stateText, leaves, format, protocol, connection],
+    mayImport: [stateText, leaves, format, protocol, connection, '^src/terminalText\\.ts$'],
+  },
+  {
+    name: 'transcript-text',
+    why: 'These are pure and shared by editor and CLI: they make what a program told readable.',
+    from: transcript,
+    mayImport: [transcript, format, '^src/runtime/adapters/events\\.ts$'],
+  },
+  {
+    name: 'transcript-readers',
+    why: 'Editor and CLI read logs with the readers of adapters, and know nothing else of adapters: no plans.',
+    from: transcriptReaders,
+    mayImport: [leaves, '^src/runtime/adapters/(events|(claude|codex)\\w*(Reader|Events))\\.ts$'],
   },
   {
     name: 'webview',

@@ -4,7 +4,9 @@ import { homedir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeVerification } from './auditText.ts';
+import { checkAgents } from './cliDoctor.ts';
 import { issueCommands, issueUsage } from './cliIssues.ts';
+import { followRun, printRunLog } from './cliLog.ts';
 import { secretCommands, secretUsage } from './cliSecrets.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
@@ -13,15 +15,7 @@ import { Registry } from './endpoint/registry.ts';
 import { StopFlag } from './endpoint/stopFlag.ts';
 import { stateDirectory } from './endpoint/stateDirectory.ts';
 import { RuntimeFolderConnection } from './connection/folderConnection.ts';
-import {
-  formatAhead,
-  formatDuration,
-  formatLogRemoval,
-  formatOutcome,
-  formatWait,
-  runDurationMs,
-  untranslated,
-} from './format.ts';
+import { formatAhead, formatDuration, formatOutcome, formatWait, runDurationMs, untranslated } from './format.ts';
 import { systemClock } from './runtime/clock.ts';
 import { beyondAgents, toError, UserError } from './runtime/errors.ts';
 import type { Logger } from './runtime/log.ts';
@@ -30,6 +24,7 @@ import { isAlive } from './runtime/processIdentity.ts';
 import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { describeHeartbeats } from './heartbeatText.ts';
 import { describeSimulation } from './simulationText.ts';
+import { readerOf } from './transcriptReaders.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
 
 const usage = `reveille <command> [--folder DIR]
@@ -45,7 +40,8 @@ const usage = `reveille <command> [--folder DIR]
   heartbeats                 when named heartbeats fell due, and what came of it agent by agent
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
   why <agent>                why it runs or not, and what led to it, newest first
-  log <run>                  print the log of a run
+  doctor [agent]             whether an agent, or all, can work: program, login, folder, tools, secrets; exit code 1 on errors
+  log <run>                  print what a run wrote, readable; --raw prints the bytes of its log
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
 ${issueUsage}
@@ -74,6 +70,7 @@ function parseWords() {
         by: { type: 'string' },
         all: { type: 'boolean', default: false },
         pause: { type: 'boolean', default: false },
+        raw: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -94,10 +91,10 @@ const quiet: Logger = {
   },
 };
 
+const printing = { isRaw: values.raw, readerOf, write: (text: string) => void process.stdout.write(text) };
+
 type Connection = RuntimeFolderConnection;
 type Command = (connection: Connection, argument: string | undefined) => Promise<number>;
-
-const logPieceBytes = 256 * 1024;
 
 /** Each command answers the exit code. */
 const commands: Readonly<Record<string, Command>> = {
@@ -144,7 +141,8 @@ const commands: Readonly<Record<string, Command>> = {
     });
     print(outcome.message);
     if (outcome.status === 'refused') return 1;
-    return values.follow && outcome.runId !== null ? follow(connection, outcome.runId) : 0;
+    if (!values.follow || outcome.runId === null) return 0;
+    return (await followRun(connection, outcome.runId, printing)) ? 0 : 1;
   },
   cancel: async (connection, runId) => {
     const { followUps } = await connection.request('run.cancel', { runId: named(runId, 'a run'), pause: values.pause });
@@ -174,6 +172,10 @@ const commands: Readonly<Record<string, Command>> = {
     const why = await connection.request('agent.explain', { agent: named(agent, 'an agent'), limit: 50 });
     for (const line of describeWhy(why, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
     return 0;
+  },
+  doctor: async (connection, agent) => {
+    const agents = agent === undefined ? [...(await firstState(connection)).agents.keys()] : [agent];
+    return (await checkAgents(connection, agents, print)) ? 0 : 1;
   },
   questions: async (connection) => {
     const { questions } = await connection.request('question.list', { limit: 200 });
@@ -211,9 +213,7 @@ const commands: Readonly<Record<string, Command>> = {
     return 0;
   },
   log: async (connection, runId) => {
-    const run = await connection.request('run.get', { runId: named(runId, 'a run') });
-    if (run.logRemoval !== null) throw new UserError('not_found', formatLogRemoval(run.logRemoval, untranslated));
-    await printLog(connection, run.id, 0);
+    await printRunLog(connection, named(runId, 'a run'), printing);
     return 0;
   },
   audit: async (connection, verb) => {
@@ -241,55 +241,6 @@ async function exportAudit(connection: Connection, name: string): Promise<number
   const { rows } = await connection.request('activity.export', { path: file, format, includeTexts: texts });
   print(`Entries written to ${file}: ${String(rows)}.`);
   return 0;
-}
-
-/** Prints what a run says while it goes on, then how it ended; its success is the exit code. */
-async function follow(connection: Connection, runId: string): Promise<number> {
-  let offset = 0;
-  for (;;) {
-    const grown = nextGrowth(connection, runId);
-    const { nextOffset, isComplete } = await printLog(connection, runId, offset);
-    offset = nextOffset;
-    if (isComplete) break;
-    await grown;
-  }
-  const run = await connection.request('run.get', { runId });
-  print(`\n${run.agent} ${describe(run)}`);
-  if (run.message !== null) print(run.message);
-  print(`Its log: ${run.logPath}`);
-  return run.status === 'succeeded' ? 0 : 1;
-}
-
-function nextGrowth(connection: Connection, runId: string): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      growth.dispose();
-      changes.dispose();
-      limit.dispose();
-      resolve();
-    };
-    const growth = connection.onDidGrowLog((grown) => {
-      if (grown.runId === runId) done();
-    });
-    // A runtime that was replaced meanwhile announces nothing of the past.
-    const changes = connection.onDidChange(done);
-    const limit = systemClock.setTimeout(done, 1000);
-  });
-}
-
-async function printLog(
-  connection: Connection,
-  runId: string,
-  from: number,
-): Promise<{ nextOffset: number; isComplete: boolean }> {
-  let offset = from;
-  for (;;) {
-    const piece = await connection.request('log.read', { runId, offset, maxBytes: logPieceBytes });
-    process.stdout.write(piece.text);
-    const isEnd = piece.nextOffset === offset;
-    offset = piece.nextOffset;
-    if (isEnd || piece.isComplete) return { nextOffset: offset, isComplete: piece.isComplete };
-  }
 }
 
 function describe(run: Run, retries?: number): string {

@@ -57,6 +57,11 @@ export function runTokensText(usage: RunUsage | null, t: Translate): string | nu
   return [...models, ...(turns === null ? [] : [turns === 1 ? t('1 turn') : t('{0} turns', turns)])].join('; ');
 }
 
+/** What a run used and cost, in a line: `claude-opus-5-5: 6.2 k in (81 % from cache), 300 out; 3 turns · $0.12`. */
+export function runUsageText(usage: RunUsage, t: Translate): string {
+  return [runTokensText(usage, t), runCostText(usage, t)].filter(Boolean).join(' · ');
+}
+
 /** A count of tokens: `950`, `6.2 k`, `1.3 M`. */
 export function formatTokens(tokens: number): string {
   if (tokens < 1000) return String(tokens);

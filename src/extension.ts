@@ -24,6 +24,7 @@ import { OlderRunPages } from './views/olderRunPages.ts';
 import { RuntimeLogs } from './views/runtimeLog.ts';
 import { createStatusBar } from './views/statusBar.ts';
 import { TranscriptChannels } from './views/transcripts/transcriptChannels.ts';
+import { createTranscriptLinks } from './views/transcripts/transcriptLinks.ts';
 import { createTrees } from './views/trees.ts';
 
 /** How long windows that make an audit key at the same moment wait for each other, in milliseconds. */
@@ -54,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new VirtualDocuments(connections),
     createIssueLinks(connections),
     createReportLinks(connections),
+    createTranscriptLinks(connections),
     createConfigurationDiagnostics(connections),
     createDiagnosticsWatch(connections, log),
     new RuntimeLogs(connections, log),

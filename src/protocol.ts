@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/mini';
 import { issuePriorities, issueStatuses, undoProblems, wakeupStatuses, type RetentionLimits } from './runtime/model.ts';
+import { agentCheck } from './protocolCheck.ts';
 import {
   activity,
   activityVerification,
@@ -275,6 +276,11 @@ export const requests = {
       next: z.nullable(timelineCursor),
     }),
   ),
+  /**
+   * Looks whether an agent could work. Short commands of its program are run and its servers asked, at most 10 s each; no run is
+   * started. Refused for untrusted clients and while everything is stopped.
+   */
+  'agent.check': request(z.object({ agent: agentKey }), agentCheck),
   /** What the schedules would start in the next seven days, by days of a time zone (default: the runtime's). */
   'schedule.simulate': request(
     z.object({ timeZone: z.optional(z.string().check(z.minLength(1), z.maxLength(64))) }),

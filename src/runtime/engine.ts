@@ -13,6 +13,7 @@ import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import type { ChildStarter } from './runs/childStarter.ts';
 import type { ConversationRecords } from './runs/conversation.ts';
 import { DirectStarter } from './runs/directStarter.ts';
+import { Doctor } from './runs/doctor.ts';
 import { Executor } from './runs/executor.ts';
 import type { RunSecrets } from './runs/runSecrets.ts';
 import { ProcessTrees } from './runs/processTree.ts';
@@ -78,6 +79,7 @@ export class Engine {
   readonly machineSlots: MachineSlots;
   readonly changes: ChangeRecorder;
   readonly questions: QuestionDesk;
+  readonly doctor: Doctor;
   readonly #options: EngineOptions;
   readonly #trees: ProcessTrees;
   readonly #watch: ChangeWatch;
@@ -103,6 +105,7 @@ export class Engine {
     this.dispatcher = this.#makeDispatcher();
     this.desk = new WakeDesk({ store, state, queue: this.queue, dispatcher: this.dispatcher, facts, audit });
     this.questions = this.#makeQuestionDesk();
+    this.doctor = this.#makeDoctor();
     const timers = new Timers({ clock, log: logger });
     this.#heartbeats = new Heartbeats({
       timers,
@@ -165,6 +168,7 @@ export class Engine {
     this.machineSlots.dispose();
     this.#alarm.dispose();
     this.executor.cancelAll('cancelled_by_stop');
+    await this.doctor.stop();
     await this.dispatcher.whenIdle();
     await this.#watch.whenIdle();
     this.#trees.dispose();
@@ -184,6 +188,19 @@ export class Engine {
       onDidWait: (runId, isWaiting) => {
         this.dispatcher.noteWaiting(runId, isWaiting);
       },
+    });
+  }
+
+  #makeDoctor(): Doctor {
+    return new Doctor({
+      ...this.#options,
+      adapterOf,
+      commandLine,
+      starter: this.#starter,
+      trees: this.#trees,
+      newId: () => this.queue.newId(),
+      baseEnvironment: () => this.#options.environment.current,
+      whenReady: () => this.#options.environment.whenReady(),
     });
   }
 

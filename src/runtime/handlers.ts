@@ -13,6 +13,7 @@ import { withinAgentRights } from './requests/agentRights.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { diagnosticsRequests } from './requests/diagnosticsRequests.ts';
+import { doctorRequests } from './requests/doctorRequests.ts';
 import { folderRequests } from './requests/folderRequests.ts';
 import { heartbeatRequests } from './requests/heartbeatRequests.ts';
 import { issueRequests } from './requests/issueRequests.ts';
@@ -81,6 +82,12 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...queueRequests(shared),
     ...questionRequests({ store, questions: engine.questions }),
     ...simulationRequests({ store, clock, slots: engine.slots, facts }),
+    ...doctorRequests({
+      store,
+      doctor: engine.doctor,
+      isConsented: (agent) => definitions.isConsented(agent),
+      isStopped: () => facts().isStopped,
+    }),
     ...whyRequests({
       store,
       clock,

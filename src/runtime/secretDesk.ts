@@ -51,6 +51,10 @@ export class SecretDesk implements RunSecrets {
     return this.#vault.valuesOf(secretNamesOf(definition));
   }
 
+  presentOf(definition: AgentDefinition): Readonly<Record<string, string>> {
+    return this.#vault.presentOf(secretNamesOf(definition));
+  }
+
   /** The names of the secrets that an agent lacks, sorted. */
   missingFor(agent: string): string[] {
     let names = this.#names.get(agent);

@@ -33,9 +33,14 @@ export class SecretVault {
     this.#values.delete(name);
   }
 
+  /** The values of those of these names that there are. */
+  presentOf(names: readonly string[]): Readonly<Record<string, string>> {
+    const present = names.filter((name) => this.#values.has(name));
+    return Object.fromEntries(present.map((name) => [name, this.#values.get(name) ?? '']));
+  }
+
   /** The values of these names; null unless there is one for each. */
   valuesOf(names: readonly string[]): Readonly<Record<string, string>> | null {
-    if (!names.every((name) => this.#values.has(name))) return null;
-    return Object.fromEntries(names.map((name) => [name, this.#values.get(name) ?? '']));
+    return names.every((name) => this.#values.has(name)) ? this.presentOf(names) : null;
   }
 }

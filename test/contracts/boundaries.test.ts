@@ -47,6 +47,8 @@ const breaches: readonly Breach[] = [
   { rule: 'runtime-composition', from: 'src/runtime/main.ts', to: 'vscode' },
   { rule: 'requests', from: 'src/runtime/requests/runRequests.ts', to: 'src/runtime/adapters/process.ts' },
   { rule: 'state-text', from: 'src/stateText.ts', to: 'src/views/agentsTree.ts' },
+  { rule: 'transcript-text', from: 'src/transcriptText.ts', to: 'src/runtime/adapters/process.ts' },
+  { rule: 'transcript-readers', from: 'src/transcriptReaders.ts', to: 'src/runtime/adapters/adapters.ts' },
   { rule: 'state-files', from: 'src/runtime/stateFiles/backup.ts', to: 'src/runtime/runs/executor.ts' },
   { rule: 'store', from: 'src/runtime/store/store.ts', to: 'src/runtime/runs/executor.ts' },
   { rule: 'store-owner', from: 'src/runtime/store/owner.ts', to: 'src/runtime/runs/executor.ts' },

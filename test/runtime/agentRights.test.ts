@@ -10,6 +10,7 @@ const own = new Set<string>(['attach', 'updateClient', 'synchronize', 'log.watch
 const params: Readonly<Record<string, object>> = {
   updateClient: { isTrusted: true },
   'agent.wake': { agent: 'bob' },
+  'agent.check': { agent: 'bob' },
   'agent.pause': { agent: 'bob' },
   'agent.resume': { agent: 'bob' },
   'agent.delete': { agent: 'bob' },

@@ -121,7 +121,7 @@ export class SessionScene implements AsyncDisposable {
         },
       }),
       trees: this.#trees,
-      secrets: { valuesOf: () => ({}), known: () => [], isUsed: false },
+      secrets: { valuesOf: () => ({}), presentOf: () => ({}), known: () => [], isUsed: false },
       starter: new DirectStarter(systemClock),
       changes: { begin: () => Promise.resolve(unwatched) },
       clock: { ...systemClock, now: () => fixture.clock.now() },

@@ -6,6 +6,8 @@ import { shortestSecret, type NamedSecret } from './secretForms.ts';
 export interface RunSecrets {
   /** The values of all secrets that a definition names, by name; null if one is not there. */
   valuesOf(definition: AgentDefinition): Readonly<Record<string, string>> | null;
+  /** The values of those that are there. */
+  presentOf(definition: AgentDefinition): Readonly<Record<string, string>>;
   /** All that is to be kept out of outputs at the moment; another array when that has changed. */
   known(): readonly NamedSecret[];
   /** False while there are no secrets in the folder, and nobody needs one: then nothing can become known either. */

@@ -1,6 +1,6 @@
 import type { FolderConnection } from '../../connection/connection.ts';
 import { formatBytes, formatLogRemoval, type Translate } from '../../format.ts';
-import { TerminalText } from '../transcripts/terminalText.ts';
+import { TerminalText } from '../../terminalText.ts';
 
 const pieceBytes = 262_144;
 const headBytes = 524_288;

@@ -1,7 +1,8 @@
 import { formatBytes, formatDuration, formatOutcome, runDurationMs, type Translate } from '../../format.ts';
 import type { Run } from '../../runtime/model.ts';
+import type { ReadableOutput } from '../../transcriptOutput.ts';
+import { runUsageText } from '../../costText.ts';
 import { sourceText } from '../words.ts';
-import { TerminalText } from './terminalText.ts';
 
 /** Where a transcript's text goes; an output channel satisfies it. */
 export interface TranscriptSink {
@@ -15,13 +16,16 @@ export interface TranscriptSink {
 export class AgentTranscript {
   readonly #sink: TranscriptSink;
   readonly #t: Translate;
-  readonly #texts = new Map<string, TerminalText>();
+  readonly #outputOf: (run: Run) => ReadableOutput;
+  readonly #outputs = new Map<string, ReadableOutput>();
   #speaker: string | null = null;
   #atLineStart = true;
 
-  constructor(sink: TranscriptSink, t: Translate) {
+  /** @param outputOf makes what a run writes readable */
+  constructor(sink: TranscriptSink, t: Translate, outputOf: (run: Run) => ReadableOutput) {
     this.#sink = sink;
     this.#t = t;
+    this.#outputOf = outputOf;
   }
 
   /** What stands there before the first run. */
@@ -32,7 +36,7 @@ export class AgentTranscript {
 
   /** Begins the part of a run. */
   open(run: Run): void {
-    this.#texts.set(run.id, new TerminalText());
+    this.#outputs.set(run.id, this.#outputOf(run));
     const started = new Date(run.startedAt ?? run.queuedAt).toLocaleString();
     const why =
       run.reason === ''
@@ -44,7 +48,7 @@ export class AgentTranscript {
 
   /** The next piece of a run's output. */
   write(run: Run, text: string): void {
-    const readable = this.#texts.get(run.id)?.push(text) ?? '';
+    const readable = this.#outputs.get(run.id)?.push(text) ?? '';
     if (readable !== '') this.#speak(run, readable);
   }
 
@@ -52,19 +56,21 @@ export class AgentTranscript {
   skip(run: Run, bytes: number): void {
     const note = this.#t('{0} of output left out here; "Show Run Log" has all of it', formatBytes(bytes));
     this.#become(run);
+    this.#outputs.get(run.id)?.skip();
     this.#line(`… ${note} …`);
   }
 
   /** Ends the part of a run. */
   close(run: Run): void {
-    const rest = this.#texts.get(run.id)?.end() ?? '';
+    const rest = this.#outputs.get(run.id)?.end() ?? '';
     if (rest !== '') this.#speak(run, rest);
-    this.#texts.delete(run.id);
+    this.#outputs.delete(run.id);
     const duration = runDurationMs(run);
     const outcome = formatOutcome(run, this.#t);
     const ended = duration === null ? outcome : this.#t('{0} after {1}', outcome, formatDuration(duration));
     if (run.message !== null && run.status !== 'succeeded') this.#line(run.message);
-    this.#line(`━━ ${this.#t('Run {0}', run.number)}: ${ended} ━━`);
+    const used = run.usage === null ? '' : ` · ${runUsageText(run.usage, this.#t)}`;
+    this.#line(`━━ ${this.#t('Run {0}', run.number)}: ${ended}${used} ━━`);
     this.#line('');
     if (this.#speaker === run.id) this.#speaker = null;
   }

@@ -3,6 +3,8 @@ import type { FolderConnection } from '../../connection/connection.ts';
 import type { Event } from '../../runtime/events.ts';
 import type { Disposable } from '../../runtime/lifecycle.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { makeOutput } from '../../transcriptOutput.ts';
+import { readerOf } from '../../transcriptReaders.ts';
 import { translate } from '../translate.ts';
 import { AgentTranscript } from './agentTranscript.ts';
 import { FolderTranscripts } from './folderTranscripts.ts';
@@ -82,7 +84,14 @@ export class TranscriptChannels implements Disposable {
     if (known !== undefined) return known;
     const several = this.#options.connections.folders.length > 1;
     const channel = vscode.window.createOutputChannel(several ? `${agent} (${folder.name})` : agent, 'log');
-    const made = { channel, transcript: new AgentTranscript(channel, translate) };
+    const transcript = new AgentTranscript(channel, translate, (run) =>
+      makeOutput(() => readerOf(run.adapter), {
+        t: translate,
+        now: Date.now,
+        root: folder.state?.agents.get(agent)?.cwd ?? folder.path,
+      }),
+    );
+    const made = { channel, transcript };
     this.#channels.set(key, made);
     return made;
   }

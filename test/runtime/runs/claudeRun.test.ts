@@ -47,7 +47,7 @@ async function runClaude(
     isAttended: () => true,
     adapterOf,
     trees,
-    secrets: { valuesOf: () => ({}), known: () => [], isUsed: false },
+    secrets: { valuesOf: () => ({}), presentOf: () => ({}), known: () => [], isUsed: false },
     starter: new DirectStarter(systemClock),
     changes: {
       begin: () =>

@@ -56,7 +56,7 @@ async function openExecutor(
   const executor = new Executor({
     maxLogBytes: () => 1_000_000,
     records,
-    secrets: { valuesOf: secrets, known: () => [], isUsed: false },
+    secrets: { valuesOf: secrets, presentOf: () => ({}), known: () => [], isUsed: false },
     isAttended: () => true,
     adapterOf,
     trees,

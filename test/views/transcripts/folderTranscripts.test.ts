@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { untranslated } from '../../../src/format.ts';
 import type { Run } from '../../../src/runtime/model.ts';
+import type { EventReader } from '../../../src/runtime/adapters/events.ts';
+import { makeOutput } from '../../../src/transcriptOutput.ts';
 import { AgentTranscript } from '../../../src/views/transcripts/agentTranscript.ts';
 import { FolderTranscripts } from '../../../src/views/transcripts/folderTranscripts.ts';
 import { sampleRun } from '../../support/sampleState.ts';
+import { SpokenReader } from '../../support/spokenReader.ts';
 import { FakeConnection } from '../fakeConnection.ts';
 
 /** Follows a fake folder and collects what each agent's channel would show. */
-function follow(connection: FakeConnection) {
+function follow(connection: FakeConnection, makeReader: () => EventReader | null = () => null) {
   const texts = new Map<string, string>();
   const transcripts = new Map<string, AgentTranscript>();
   const errors: unknown[] = [];
@@ -16,13 +19,25 @@ function follow(connection: FakeConnection) {
     const known = transcripts.get(agent);
     if (known !== undefined) return known;
     const sink = { append: (text: string) => void texts.set(agent, (texts.get(agent) ?? '') + text) };
-    const made = new AgentTranscript(sink, untranslated);
+    const made = new AgentTranscript(sink, untranslated, () =>
+      makeOutput(makeReader, { t: untranslated, now: () => 0, root: '/srv' }),
+    );
     transcripts.set(agent, made);
     return made;
   };
   const following = new FolderTranscripts({ connection, transcriptOf, onError: (error) => errors.push(error) });
   return { following, errors, textOf: (agent: string) => texts.get(agent) ?? '' };
 }
+
+const noUsage = {
+  model: 'm',
+  inputTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  costMicros: null,
+  isListPrice: false,
+};
 
 /** Lets the pulls that are under way end: each is a chain of resolved promises. */
 async function settle(): Promise<void> {
@@ -114,6 +129,30 @@ describe('the transcripts of a folder', () => {
     assert.ok(textOf('surveyor').length < 3_000_000);
     assert.match(textOf('surveyor'), /… [\d.]+ MB of output left out here/);
     assert.match(textOf('surveyor'), /Run 7: succeeded/);
+  });
+
+  it('shows what a program told instead of the JSON in its log, and goes on with whole lines after a jump', async () => {
+    const { textOf } = follow(connection, () => new SpokenReader());
+    const run = running(7, { adapter: 'claude_local' });
+    const told = (text: string): string => `${JSON.stringify({ kind: 'message', text })}\n`;
+    connection.write(run, told('hello') + told('there').slice(0, 12));
+    connection.show([run]);
+    await settle();
+    connection.write(run, told('there').slice(12));
+    await settle();
+    connection.write(run, told('flood '.repeat(10)).repeat(40_000) + told('last words'));
+    await settle();
+    const usage = {
+      models: [{ ...noUsage, inputTokens: 12_345, cachedTokens: 10_000, outputTokens: 870, costMicros: 12_300 }],
+      turns: 3,
+    };
+    connection.show([ended(run, { usage })]);
+    await settle();
+    const text = textOf('surveyor');
+    assert.match(text, /━━\nhello\n\nthere\n\n… [\d.]+ [kM]B of output left out here[^\n]*…\n\n?flood flood/);
+    assert.match(text, /\nlast words\n\n━━ Run 7: succeeded/);
+    assert.match(text, /3\.0 s · 12 k in \(81 % from cache\), 870 out; 3 turns · \$0\.012 ━━\n/);
+    assert.doesNotMatch(text, /[{}]/);
   });
 
   it('says whose output follows when two runs of an agent speak in turn', async () => {

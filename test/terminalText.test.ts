@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { TerminalText } from '../../../src/views/transcripts/terminalText.ts';
+import { TerminalText } from '../src/terminalText.ts';
 
 const escape = '\u001b';
 

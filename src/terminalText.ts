@@ -48,3 +48,9 @@ function openString(text: string, start: number): number {
 function clean(text: string): string {
   return text.replace(sequences, '').replace(/\r\n?/g, '\n').replace(controls, '');
 }
+
+/** A whole text that an agent wrote, without what would steer a terminal or cannot be seen. */
+export function toReadable(text: string): string {
+  const readable = new TerminalText();
+  return readable.push(text) + readable.end();
+}
