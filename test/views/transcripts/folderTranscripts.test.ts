@@ -151,7 +151,7 @@ describe('the transcripts of a folder', () => {
     const text = textOf('surveyor');
     assert.match(text, /━━\nhello\n\nthere\n\n… [\d.]+ [kM]B of output left out here[^\n]*…\n\n?flood flood/);
     assert.match(text, /\nlast words\n\n━━ Run 7: succeeded/);
-    assert.match(text, /3\.0 s · 12 k in \(81 % from cache\), 870 out; 3 turns · \$0\.012 ━━\n/);
+    assert.match(text, /3\.0 s · m: 12 k in \(81 % from cache\), 870 out; 3 turns · \$0\.012 ━━\n/);
     assert.doesNotMatch(text, /[{}]/);
   });
 
