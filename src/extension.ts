@@ -142,11 +142,17 @@ function createSecretKeeper(
   return keeper;
 }
 
+/** After the activation, in milliseconds, configurations are looked for once more that came before anybody watched. */
+const lookAgainMs = [2000, 10_000];
+
 /** Connects the window's folders, now that activation is over, and follows the list. */
 function keepFolders(connections: Connections): vscode.Disposable {
   const update = (): void => {
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
     connections.setFolders(folders.map(({ name, uri }) => ({ name, path: uri.fsPath })));
+  };
+  const startUsed = (): void => {
+    connections.startUsed();
   };
   const start = setImmediate(update);
   // A folder gets its first configuration in many ways: written by hand, by a checkout, by another window.
@@ -154,8 +160,16 @@ function keepFolders(connections: Connections): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.workspace.onDidChangeWorkspaceFolders(update),
     configurations,
-    configurations.onDidCreate(() => {
-      connections.startUsed();
+    configurations.onDidCreate(startUsed),
+    // The watcher begins to watch at some later time and does not say when, and where the system has no watches left it never does.
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) startUsed();
+    }),
+    ...lookAgainMs.map((delay) => {
+      const timer = setTimeout(startUsed, delay);
+      return new vscode.Disposable(() => {
+        clearTimeout(timer);
+      });
     }),
     new vscode.Disposable(() => {
       clearImmediate(start);
