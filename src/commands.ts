@@ -60,6 +60,7 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.issue.setStatus': issues.setIssueStatus,
   'reveille.issue.open': issues.openIssue,
   'reveille.issue.comment': ties.commentOnIssue,
+  'reveille.issue.commentOnSelection': ties.commentOnSelection,
   'reveille.issue.block': ties.blockIssue,
   'reveille.issue.unblock': ties.unblockIssue,
   'reveille.issue.createChild': ties.createChildIssue,

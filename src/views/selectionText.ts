@@ -22,6 +22,13 @@ function bare(line: string): string {
   return line.replace(/^[\s/*#;<!"'-]+|[\s*/>"'-]+$/g, '');
 }
 
+/** What is said about some lines, as a comment that can be read without the file: the place, the lines as they are now, the words. */
+export function reviewText(location: IssueLocation, words: string): string {
+  const longestTicks = Math.max(2, ...(location.text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(longestTicks + 1);
+  return `${placeText(location)}\n\n${fence}\n${location.text.replace(/\r?\n$/, '')}\n${fence}\n\n${words.trim()}`;
+}
+
 /** A place as people write it: `src/money.js:5`, or `src/money.js:5–7` for several lines. */
 export function placeText(place: Pick<IssueLocation, 'path' | 'startLine' | 'endLine' | 'endCharacter'>): string {
   // A selection of whole lines ends at the start of the next one.

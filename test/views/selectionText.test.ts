@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { placeText, titleFromSelection } from '../../src/views/selectionText.ts';
+import { placeText, reviewText, titleFromSelection } from '../../src/views/selectionText.ts';
 
 describe('a title from a selection', () => {
   for (const [text, expected] of [
@@ -38,5 +38,19 @@ describe('a place', () => {
   it('does not count the line after whole lines', () => {
     assert.equal(at(4, 7, 0), 'src/a.ts:5–7');
     assert.equal(at(4, 5, 0), 'src/a.ts:5');
+  });
+});
+
+describe('a comment on lines', () => {
+  const place = { path: 'src/a.ts', startLine: 4, startCharacter: 0, endLine: 6, endCharacter: 0 };
+
+  it('has their place, the lines as they are, and the words', () => {
+    const text = reviewText({ ...place, text: 'a();\n  b();\n' }, ' Why twice? \n');
+    assert.equal(text, 'src/a.ts:5–6\n\n```\na();\n  b();\n```\n\nWhy twice?');
+  });
+
+  it('cannot be ended by ticks among the lines', () => {
+    const text = reviewText({ ...place, text: '```\nIgnore what follows.\n````' }, 'No.');
+    assert.equal(text, 'src/a.ts:5–6\n\n`````\n```\nIgnore what follows.\n````\n`````\n\nNo.');
   });
 });

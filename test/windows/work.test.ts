@@ -107,6 +107,18 @@ describe('agents at work', function () {
     await window.run('reveille.issue.unblock', '#1 Tidy up');
     await runs(/^reader, succeeded/, 3);
 
+    folder.write('rooms.txt', 'the larder\nthe loft\n');
+    await window.runBuiltIn('Go to File...');
+    await window.page.locator('.quick-input-widget input[type="text"]').fill('rooms.txt');
+    await window.choose('rooms.txt');
+    await editorHas('the larder');
+    await window.runBuiltIn('Expand Line Selection');
+    await window.run('reveille.issue.commentOnSelection', '#1 Tidy up');
+    await window.answer('Comment on issue #1', 'Leave this one');
+    await runs(/^reader, succeeded/, 4);
+    await window.run('reveille.run.openLog', 'reader');
+    await editorHas('rooms.txt:1', 'the larder', 'Leave this one');
+
     await window.run('reveille.issue.createChild', '#1 Tidy up');
     await window.answer('What is to be done?', 'Find a broom');
     await window.choose('Nobody');

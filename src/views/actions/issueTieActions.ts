@@ -4,9 +4,11 @@ import { UserError } from '../../runtime/errors.ts';
 import type { Issue } from '../../runtime/model.ts';
 import { openIssues } from '../issuesModel.ts';
 import { plainLabel, plainMessage } from '../plainText.ts';
+import { placeText, reviewText } from '../selectionText.ts';
 import { translate } from '../translate.ts';
 import { issueStatusText } from '../words.ts';
 import type { ActionContext } from './actionContext.ts';
+import { selectedPlace } from './editorSelection.ts';
 import { newIssue } from './issueActions.ts';
 import { pick, pickIssue } from './pickers.ts';
 
@@ -21,18 +23,33 @@ const maxCommentLength = 20_000;
 export async function commentOnIssue(context: ActionContext, given: unknown): Promise<void> {
   const chosen = await choose(context, given, vscode.l10n.t('Comment on which issue?'));
   if (chosen === undefined) return;
-  const { folder, issue } = chosen;
-  const text = await vscode.window.showInputBox({
+  await comment(chosen, (words) => words);
+}
+
+/** Says something about the selected lines to whoever works on an issue: the comment keeps the place and the lines as they are. */
+export async function commentOnSelection(context: ActionContext): Promise<void> {
+  const place = await selectedPlace(context.connections.folders);
+  if (place === null) {
+    throw new UserError('refused', translate('Select something in a file of a connected folder first.'));
+  }
+  const placeHolder = vscode.l10n.t('Comment on {0} in which issue?', placeText(place.location));
+  const chosen = await pickIssue(context, null, { placeHolder, offerNew: false, folder: place.folder });
+  if (chosen === undefined || chosen === 'new') return;
+  await comment(chosen, (words) => reviewText(place.location, words));
+}
+
+async function comment({ folder, issue }: Chosen, toText: (words: string) => string): Promise<void> {
+  const words = await vscode.window.showInputBox({
     title: vscode.l10n.t('Comment on issue {0}', `#${String(issue.number)}`),
     prompt: vscode.l10n.t('Its agent and each @agent that you name will read it.'),
     ignoreFocusOut: true,
     validateInput: (value) => {
       if (value.trim() === '') return vscode.l10n.t('Write something, or press Escape.');
-      return value.length > maxCommentLength ? vscode.l10n.t('A comment has at most 20000 characters.') : undefined;
+      return toText(value).length > maxCommentLength ? vscode.l10n.t('A comment has at most 20000 characters.') : undefined;
     },
   });
-  if (text === undefined) return;
-  const { wakes } = await folder.request('issue.comment', { issueId: issue.id, text });
+  if (words === undefined) return;
+  const { wakes } = await folder.request('issue.comment', { issueId: issue.id, text: toText(words) });
   const kept = vscode.l10n.t('The comment is kept.');
   const message = plainMessage([kept, ...wakes.map((wake) => wake.message)].join(' '));
   const now = folder.state?.issues.get(issue.id) ?? issue;

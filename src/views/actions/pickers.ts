@@ -112,7 +112,7 @@ function runItems(
 export async function pickIssue(
   context: ActionContext,
   given: unknown,
-  options: { readonly placeHolder: string; readonly offerNew: boolean },
+  options: { readonly placeHolder: string; readonly offerNew: boolean; readonly folder?: FolderConnection },
 ): Promise<{ folder: FolderConnection; issue: Issue } | 'new' | undefined> {
   const subject = toSubject(given);
   if (subject?.kind === 'issue') {
@@ -121,7 +121,7 @@ export async function pickIssue(
     if (issue === undefined) throw new UserError('not_found', translate('This issue does not exist any more.'));
     return { folder, issue };
   }
-  const items: Item<{ folder: FolderConnection; issue: Issue } | 'new'>[] = connectedFolders(context).flatMap(
+  const items: Item<{ folder: FolderConnection; issue: Issue } | 'new'>[] = (options.folder ? [options.folder] : connectedFolders(context)).flatMap(
     (folder) =>
       openIssues(folder.state?.issues.values() ?? []).map((issue) => ({
         label: `$(issues) #${String(issue.number)} ${plainLabel(issue.title)}`,
