@@ -45,7 +45,9 @@ async function comment({ folder, issue }: Chosen, toText: (words: string) => str
     ignoreFocusOut: true,
     validateInput: (value) => {
       if (value.trim() === '') return vscode.l10n.t('Write something, or press Escape.');
-      return toText(value).length > maxCommentLength ? vscode.l10n.t('A comment has at most 20000 characters.') : undefined;
+      return toText(value).length > maxCommentLength
+        ? vscode.l10n.t('A comment has at most 20000 characters.')
+        : undefined;
     },
   });
   if (words === undefined) return;

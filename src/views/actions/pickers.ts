@@ -121,15 +121,14 @@ export async function pickIssue(
     if (issue === undefined) throw new UserError('not_found', translate('This issue does not exist any more.'));
     return { folder, issue };
   }
-  const items: Item<{ folder: FolderConnection; issue: Issue } | 'new'>[] = (options.folder ? [options.folder] : connectedFolders(context)).flatMap(
-    (folder) =>
-      openIssues(folder.state?.issues.values() ?? []).map((issue) => ({
-        label: `$(issues) #${String(issue.number)} ${plainLabel(issue.title)}`,
-        description: [issue.assignee ?? translate('not assigned'), issueStatusText(issue.status, translate)].join(
-          ' · ',
-        ),
-        value: { folder, issue },
-      })),
+  const items: Item<{ folder: FolderConnection; issue: Issue } | 'new'>[] = (
+    options.folder ? [options.folder] : connectedFolders(context)
+  ).flatMap((folder) =>
+    openIssues(folder.state?.issues.values() ?? []).map((issue) => ({
+      label: `$(issues) #${String(issue.number)} ${plainLabel(issue.title)}`,
+      description: [issue.assignee ?? translate('not assigned'), issueStatusText(issue.status, translate)].join(' · '),
+      value: { folder, issue },
+    })),
   );
   if (items.length === 0) {
     if (options.offerNew) return 'new';
