@@ -231,6 +231,9 @@ export class Engine {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
         },
+        noteSession: (runId, sessionId) => {
+          this.queue.noteSession(runId, sessionId);
+        },
         settle: (runId, settlement, isDelivered) => {
           this.#watch.settle(runId, settlement);
           this.#options.notes.delete(runId);

@@ -2,11 +2,13 @@ import type { Capabilities } from '../adapters/adapter.ts';
 import type { AgentEvent, EventReader, QuestionEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
+import { addUsage } from '../governance/ledger.ts';
 import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
 import { addEvent, conclude, nothingReported, type RunReport } from './report.ts';
 import { StallWatch } from './stallWatch.ts';
+import type { BookEvent } from './usageBooks.ts';
 
 /** The end of the program's side: what is written to it, and its clock. */
 export interface Listener {
@@ -105,6 +107,18 @@ export class Conversation {
     this.#stall.hear();
     const { reader } = this.#options;
     if (reader !== null) for (const event of reader.push(chunk, stream)) this.#take(event);
+  }
+
+  /** Takes what the program's books say. */
+  hearBooks(event: BookEvent): void {
+    const { ledger } = this.#report;
+    if (event.kind === 'usage') this.#report = { ...this.#report, ledger: addUsage(ledger, event.usage, 'books') };
+    this.#options.onEvent?.(event);
+  }
+
+  /** Whether the program has said how its work came out. */
+  get hasResult(): boolean {
+    return this.#report.result !== null;
   }
 
   /** True while the program waits for an answer to this question. */
