@@ -6,6 +6,7 @@ import type { Disposable } from '../lifecycle.ts';
 import type { SessionParams } from '../model.ts';
 import { BookFile, findBook, type BookPlace } from './bookFile.ts';
 import type { OutputStage } from './outputStage.ts';
+import { within } from './within.ts';
 
 /** What books tell of a run: nothing else of them is believed. */
 export type BookEvent = Extract<AgentEvent, { readonly kind: 'usage' | 'context' }>;
@@ -76,13 +77,7 @@ export class UsageBooks implements Disposable {
     const last = this.#look(mostBytes.last).then(() => {
       if (!this.#isOver) this.#file?.end(this.#tell);
     });
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.setTimeout(resolve, limitMs);
-      void last.then(() => {
-        timer.dispose();
-        resolve();
-      });
-    });
+    await within(this.#options.clock, limitMs, last);
     this.dispose();
   }
 
