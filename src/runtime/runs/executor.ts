@@ -235,8 +235,7 @@ export class Executor {
   async #runOnce(assignment: Assignment, live: LiveRun, attempt: Attempt): Promise<AttemptEnd> {
     const { run } = assignment;
     let heard = nothingHeard;
-    const asked = attempt.start.resumed?.params ?? null;
-    const conversation = this.#converse(assignment, asked, (event) => {
+    const conversation = this.#converse(assignment, attempt, (event) => {
       const before = heard;
       heard = hearSession(heard, event);
       if (event.kind === 'session') this.#noteSession(assignment, live, event.params);
@@ -314,16 +313,18 @@ export class Executor {
 
   #converse(
     { run, definition }: Assignment,
-    asked: SessionParams | null,
+    { start, spentMs }: Attempt,
     onEvent: (event: AgentEvent) => void,
   ): Conversation {
     const { adapterOf, records, isAttended, clock, logger } = this.#options;
+    const { timeoutSec } = definition;
     return new Conversation({
       runId: run.id,
-      reader: adapterOf(definition.adapter).read(definition, asked),
+      reader: adapterOf(definition.adapter).read(definition, start.resumed?.params ?? null),
       onEvent,
       success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
+      limitMs: timeoutSec === 0 ? 0 : Math.max(1, timeoutSec * 1000 - spentMs),
       stallMs: definition.stallSec * 1000,
       isAttended,
       records,
