@@ -8,6 +8,7 @@ import { Heartbeats } from './heartbeats.ts';
 import type { Audit } from './governance/audit.ts';
 import type { Disposable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
+import { findOrigin } from './lostRuns.ts';
 import { MachineSlots } from './machineSlots.ts';
 import { ChangeRecorder } from './runs/changes/changeRecorder.ts';
 import type { ChildStarter } from './runs/childStarter.ts';
@@ -122,8 +123,9 @@ export class Engine {
 
   /** Ends and settles what an earlier runtime left running. Resolves when that is durable. */
   async recover(): Promise<void> {
-    const { store, clock, logger, logsDirectory } = this.#options;
+    const { store, clock, logger, logsDirectory, environment } = this.#options;
     await recoverLostRuns({
+      originOf: (run) => findOrigin(store, run, environment.current),
       runs: listRunningRuns(store),
       trees: this.#trees,
       clock,
@@ -230,6 +232,9 @@ export class Engine {
       records: {
         noteProcess: (runId, identity) => {
           this.queue.noteProcess(runId, identity);
+        },
+        noteSession: (runId, sessionId) => {
+          this.queue.noteSession(runId, sessionId);
         },
         settle: (runId, settlement, isDelivered) => {
           this.#watch.settle(runId, settlement);

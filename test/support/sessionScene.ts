@@ -101,6 +101,9 @@ export class SessionScene implements AsyncDisposable {
         noteProcess: (runId, identity) => {
           queue.noteProcess(runId, identity);
         },
+        noteSession: (runId, sessionId) => {
+          queue.noteSession(runId, sessionId);
+        },
         settle: (runId, settlement) => {
           queue.settle(runId, { ...settlement, finishedAt: fixture.clock.now() });
         },

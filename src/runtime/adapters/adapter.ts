@@ -142,8 +142,11 @@ export interface SessionBooks {
     /** Whether a file, by its plain name, is the one. */
     isBook(name: string): boolean;
   } | null;
-  /** Reads such a file from its beginning; tells of what was written at `since` (epoch ms) or later. */
-  read(since: number): EventReader;
+  /**
+   * Reads such a file from its beginning, or, where that would be too much (`isWhole` false), from somewhere in it; tells of what
+   * was written at `since` (epoch ms) or later.
+   */
+  read(since: number, isWhole: boolean): EventReader;
 }
 
 /** How agents of one type are driven. Pure: it decides, drivers act. */

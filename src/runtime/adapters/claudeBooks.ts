@@ -23,7 +23,7 @@ export const claudeBooks: SessionBooks = {
     // How a working directory becomes a name is claude's, and a conversation may have begun in another one: all are looked into.
     return { folder: path.join(base, 'projects'), depth: 1, isBook: (name) => name === `${id}.jsonl` };
   },
-  read: (since) => new BookReader(since),
+  read: (since, isWhole) => new BookReader(since, isWhole),
 };
 
 type Sums = ReadonlyMap<string, ModelSum>;
@@ -36,11 +36,13 @@ class BookReader implements EventReader {
   readonly #since: number;
   readonly #lines = new LineSplitter(maxLineBytes);
   #isLater = false;
-  #before: Sums = new Map();
+  /** Null while it is not known what stood before. */
+  #before: Sums | null;
   #after: Sums | null = null;
 
-  constructor(since: number) {
+  constructor(since: number, isWhole: boolean) {
     this.#since = since;
+    this.#before = isWhole ? new Map() : null;
   }
 
   push(bytes: Uint8Array): AgentEvent[] {
@@ -56,11 +58,12 @@ class BookReader implements EventReader {
     this.#lines.end((line) => {
       if (line !== null) found.push(...this.#read(line));
     });
-    const sums = [...(this.#after?.entries() ?? [])];
+    const before = this.#before;
+    const sums = before === null ? [] : [...(this.#after?.entries() ?? [])];
     return [
       ...found,
       ...sums
-        .map(([model, sum]) => subtract(sum, this.#before.get(model)))
+        .map(([model, sum]) => subtract(sum, before?.get(model)))
         .filter((sum) => sum !== null)
         .map((sum): AgentEvent => ({ kind: 'usage', usage: toRunUsage(sum) })),
     ];

@@ -154,10 +154,19 @@ export class CodexReader implements EventReader {
     }
     const [, attempt, of] = again;
     const why = cut(again[3] ?? message, lengths.notice);
-    if (attempt !== undefined) return [{ kind: 'retrying', attempt: Number(attempt), of: Number(of), message: why }];
+    if (attempt !== undefined) return [this.#retry({ attempt: Number(attempt), of: Number(of), message: why })];
     this.#waits += 1;
     const event: AgentEvent = { kind: 'retrying', attempt: this.#waits, of: mostWaits, message: why };
-    return this.#waits === mostWaits ? [event, { kind: 'transientError', message: why }] : [event];
+    return this.#waits === mostWaits ? [event, { kind: 'transientError', message: why, isFinal: true }] : [event];
+  }
+
+  /** A limit may be slept on as long as the provider asked for, of which nothing is said (seen: an hour). */
+  #retry(what: { readonly attempt: number; readonly of: number; readonly message: string }): AgentEvent {
+    const place = this.#options.place();
+    const known = classifyFailure(what.message, place);
+    if (known?.kind !== 'rateLimit') return { kind: 'retrying', ...what };
+    const delayMs = known.until === null ? null : Math.max(0, known.until - place.now);
+    return { kind: 'retrying', ...what, delayMs, limit: known.limit };
   }
 
   #fail(reason: string): AgentEvent[] {

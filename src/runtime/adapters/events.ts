@@ -18,15 +18,25 @@ export type AgentEvent =
   | { readonly kind: 'fileChange'; readonly path: string; readonly change: 'added' | 'changed' | 'deleted' }
   /** Something that whoever reads the transcript should know, such as a server of tools that is not there. */
   | { readonly kind: 'notice'; readonly text: string }
-  /** It tries again by itself, after something that may pass. */
-  | { readonly kind: 'retrying'; readonly attempt: number; readonly of: number | null; readonly message: string }
+  /**
+   * It tries again by itself, after something that may pass. `delayMs`: what it waits before, if it says so; `limit`: the provider's
+   * limit that stands in its way, left out for a fault.
+   */
+  | {
+      readonly kind: 'retrying';
+      readonly attempt: number;
+      readonly of: number | null;
+      readonly message: string;
+      readonly delayMs?: number | null;
+      readonly limit?: string;
+    }
   | { readonly kind: 'usage'; readonly usage: UsageEvent }
   /** How much its conversation holds, in tokens. */
   | { readonly kind: 'context'; readonly tokens: number }
-  /** A provider's limit stands in its way, until a time (epoch ms) if that is known. */
-  | { readonly kind: 'rateLimit'; readonly limit: string; readonly until: number | null }
-  /** It cannot go on because of a fault that passes. */
-  | { readonly kind: 'transientError'; readonly message: string | null }
+  /** A provider's limit stands in its way, until a time (epoch ms) if that is known. `isFinal` as of a failure. */
+  | { readonly kind: 'rateLimit'; readonly limit: string; readonly until: number | null; readonly isFinal?: boolean }
+  /** It cannot go on because of a fault that passes. `isFinal` as of a failure. */
+  | { readonly kind: 'transientError'; readonly message: string | null; readonly isFinal?: boolean }
   /** It cannot go on, and another try as it is would end the same way. */
   | FailureEvent
   | ResultEvent

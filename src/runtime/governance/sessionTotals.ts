@@ -28,7 +28,7 @@ export interface SessionTotal extends ModelUsage {
  */
 export function differenceOf(told: Accounts, former: readonly SessionTotal[]): Accounts {
   if (told.size === 0 || former.length === 0) return told;
-  const known = former.filter((total) => hasTokens(total) || total.costMicros !== null);
+  const known = former.filter(isKnown);
   if (known.every(({ model }) => told.has(model))) {
     const byModel = new Map(former.map((total) => [total.model, total]));
     if (known.some((total) => isSmaller(told.get(total.model) ?? noAccount, total))) return told;
@@ -56,6 +56,11 @@ export function nextTotals(
   const sum = totalOf(new Map(charged.map((usage) => [usage.model, { ...noAccount, ...usage }])));
   const rest = { ...sum, model: onlyModelOf(told), isListPrice: false };
   return addUntold(totals, [beyondGrowth(rest, totalOf(grown))]);
+}
+
+/** Whether there is something to take away: told, or charged without having been told. */
+function isKnown(total: SessionTotal): boolean {
+  return hasTokens(total) || hasTokens(total.untold) || total.costMicros !== null || total.untold.costMicros > 0;
 }
 
 function onlyModelOf(accounts: Accounts): string {

@@ -2,11 +2,14 @@ import type { Capabilities } from '../adapters/adapter.ts';
 import type { AgentEvent, EventReader, QuestionEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
+import { addUsage } from '../governance/ledger.ts';
 import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
 import { addEvent, conclude, nothingReported, type RunReport } from './report.ts';
+import { RetryPatience } from './retryPatience.ts';
 import { StallWatch } from './stallWatch.ts';
+import type { BookEvent } from './usageBooks.ts';
 
 /** The end of the program's side: what is written to it, and its clock. */
 export interface Listener {
@@ -47,6 +50,8 @@ export interface ConversationOptions {
   readonly success?: Capabilities['success'];
   /** How long a question is left open for a person; 0 = not at all. */
   readonly waitMs: number;
+  /** What its run has of its time limit; 0 or left out = no limit. */
+  readonly limitMs?: number;
   /** Silence after which it is said; 0 = never. */
   readonly stallMs: number;
   /** Whether there is somebody who could answer. */
@@ -73,6 +78,7 @@ const maxNotes = 8;
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #stall: StallWatch;
+  readonly #patience: RetryPatience;
   /** Questions that the program waits for: by our id, what it calls them. */
   readonly #open = new Map<string, string>();
   /** Programs' ids of all questions so far. */
@@ -88,6 +94,10 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.#options = options;
+    this.#patience = new RetryPatience(options.clock, options.limitMs ?? 0, (event) => {
+      this.#note('ends it: it would wait for its provider for too long');
+      this.#take(event);
+    });
     this.#stall = new StallWatch(options.clock, options.stallMs, (isStalled) => {
       this.#try(() => {
         options.records.noteStall(options.runId, isStalled);
@@ -105,6 +115,19 @@ export class Conversation {
     this.#stall.hear();
     const { reader } = this.#options;
     if (reader !== null) for (const event of reader.push(chunk, stream)) this.#take(event);
+  }
+
+  /** Takes what the program's books say. */
+  hearBooks(event: BookEvent): void {
+    const { ledger } = this.#report;
+    if (event.kind === 'usage') this.#report = { ...this.#report, ledger: addUsage(ledger, event.usage, 'books') };
+    this.#options.onEvent?.(event);
+    this.#patience.hear(event);
+  }
+
+  /** Whether the program has said how its work came out. */
+  get hasResult(): boolean {
+    return this.#report.result !== null;
   }
 
   /** True while the program waits for an answer to this question. */
@@ -161,11 +184,13 @@ export class Conversation {
     this.#open.clear();
     this.#endWait();
     this.#stall.dispose();
+    this.#patience.dispose();
   }
 
   #take(event: AgentEvent): void {
     this.#report = addEvent(this.#report, event);
     this.#options.onEvent?.(event);
+    this.#patience.hear(event);
     switch (event.kind) {
       case 'progress':
         this.#options.records.noteProgress(this.#options.runId, event.text);
@@ -181,6 +206,8 @@ export class Conversation {
         this.#closeInput();
         return;
       case 'failure':
+      case 'rateLimit':
+      case 'transientError':
         if (event.isFinal === true) this.#listener?.giveUp();
         return;
       case 'raw':

@@ -24,6 +24,7 @@ import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
 import { cancelledBetween, failed, notStarted, withoutSecret, withRestart, type RunOutcome } from './runOutcome.ts';
 import { decideSessionEnd, hearSession, nothingHeard, type HeardSession } from './sessionEnd.ts';
 import { decideRestart, decideSession, type SessionQuestion, type SessionStart } from './sessions.ts';
+import { UsageBooks, type BookEvent } from './usageBooks.ts';
 
 /** A claimed run, with all that its start needs. */
 export interface Assignment {
@@ -39,6 +40,8 @@ export interface Assignment {
 /** The bookkeeping around an execution; each call is one transaction. */
 export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
+  /** The conversation that its program is in, as people name it. */
+  noteSession(runId: string, sessionId: string): void;
   /** @param isDelivered false if its prompt reached nobody and has to reach another run; default true */
   settle(runId: string, settlement: Settlement, isDelivered?: boolean): void;
   /** Resolves when everything recorded so far is durable. */
@@ -72,6 +75,9 @@ export interface ExecutorOptions {
 interface LiveRun {
   process: Execution | null;
   conversation: Conversation | null;
+  books: UsageBooks | null;
+  /** The names of its conversations that were noted. */
+  readonly notedSessions: Set<string>;
   /** Set when somebody asked for its end before it had a process. */
   cancelCause: CancelCause | null;
   /** False if it was not started because something that it needs had gone. */
@@ -91,6 +97,9 @@ interface AttemptEnd {
   readonly outcome: ProcessOutcome;
   readonly heard: HeardSession;
 }
+
+/** Conversations of one run that are noted while it goes on. */
+const mostNotedSessions = 8;
 
 /** Where the log of a run lies. */
 export function logPathOf(logsDirectory: string, runId: string): string {
@@ -115,7 +124,8 @@ export class Executor {
     const { run } = assignment;
     const { records, logger, onDidGrowLog } = this.#options;
     const redaction = new RunRedaction(this.#options.secrets, assignment.definition);
-    const live: LiveRun = { process: null, conversation: null, cancelCause: null, isDelivered: true, redaction };
+    const none = { process: null, conversation: null, books: null, cancelCause: null };
+    const live: LiveRun = { ...none, notedSessions: new Set(), isDelivered: true, redaction };
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
@@ -129,6 +139,7 @@ export class Executor {
       logger.error('A run could not be recorded', run.id, toError(error));
     } finally {
       live.conversation?.dispose();
+      live.books?.dispose();
       this.#live.delete(run.id);
     }
   }
@@ -224,10 +235,10 @@ export class Executor {
   async #runOnce(assignment: Assignment, live: LiveRun, attempt: Attempt): Promise<AttemptEnd> {
     const { run } = assignment;
     let heard = nothingHeard;
-    const asked = attempt.start.resumed?.params ?? null;
-    const conversation = this.#converse(assignment, asked, (event) => {
+    const conversation = this.#converse(assignment, attempt, (event) => {
       const before = heard;
       heard = hearSession(heard, event);
+      if (event.kind === 'session') this.#noteSession(assignment, live, event.params);
       if (before.params === null && heard.params !== null)
         this.#tellOther(assignment, live, attempt.start, heard.params);
     });
@@ -243,14 +254,48 @@ export class Executor {
       return { outcome: cancelledBetween(live.cancelCause, attempt.logBytes), heard };
     }
     const { redaction } = live;
+    const books = this.#openBooks(assignment, plan, { conversation, redaction });
+    live.books = books;
     const execution = this.#start(assignment, plan, { conversation, redaction, spentMs: attempt.spentMs });
     live.process = execution;
     if (attempt.start.note !== null) execution.note(attempt.start.note);
     conversation.begin(execution);
     const identity = await execution.started;
     if (identity !== null) this.#options.records.noteProcess(run.id, identity);
-    const outcome = conversation.end(await execution.settled);
-    return { outcome, heard };
+    const ended = await execution.settled;
+    await books?.finish({ isTold: conversation.hasResult && hasOwnExit(ended) });
+    return { outcome: conversation.end(ended), heard };
+  }
+
+  /** What its program notes of its conversations; null if it keeps no books of this machine. */
+  #openBooks(
+    { definition }: Assignment,
+    plan: Plan,
+    { conversation, redaction }: { readonly conversation: Conversation; readonly redaction: RunRedaction },
+  ): UsageBooks | null {
+    const { adapterOf, clock } = this.#options;
+    const { books } = adapterOf(definition.adapter);
+    if (books === null || plan.kind === 'http') return null;
+    const onEvent = (event: BookEvent): void => {
+      conversation.hearBooks(event);
+    };
+    return new UsageBooks({ books, place: plan, since: clock.now(), clock, redact: redaction.stage, onEvent });
+  }
+
+  /** Keeps the name of a conversation from a crash of the runtime; who names one after the other is not noted for ever. */
+  #noteSession({ run, definition }: Assignment, live: LiveRun, told: SessionParams): void {
+    live.books?.follow(told);
+    const { codec } = this.#options.adapterOf(definition.adapter);
+    const params = codec.parse(told);
+    if (params === null) return;
+    const name = codec.displayId(params);
+    if (live.notedSessions.has(name) || live.notedSessions.size >= mostNotedSessions) return;
+    live.notedSessions.add(name);
+    try {
+      this.#options.records.noteSession(run.id, name);
+    } catch (error) {
+      this.#options.logger.error('The conversation of a run could not be noted', run.id, toError(error));
+    }
   }
 
   /** Says so where a program is in another conversation than it was asked to go on with. */
@@ -268,16 +313,18 @@ export class Executor {
 
   #converse(
     { run, definition }: Assignment,
-    asked: SessionParams | null,
+    { start, spentMs }: Attempt,
     onEvent: (event: AgentEvent) => void,
   ): Conversation {
     const { adapterOf, records, isAttended, clock, logger } = this.#options;
+    const { timeoutSec } = definition;
     return new Conversation({
       runId: run.id,
-      reader: adapterOf(definition.adapter).read(definition, asked),
+      reader: adapterOf(definition.adapter).read(definition, start.resumed?.params ?? null),
       onEvent,
       success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
+      limitMs: timeoutSec === 0 ? 0 : Math.max(1, timeoutSec * 1000 - spentMs),
       stallMs: definition.stallSec * 1000,
       isAttended,
       records,
@@ -343,4 +390,9 @@ export class Executor {
       },
     });
   }
+}
+
+/** Whether its program lived to tell all that it had to tell. */
+function hasOwnExit({ status, exitCode }: ProcessOutcome): boolean {
+  return exitCode !== null && (status === 'succeeded' || status === 'failed');
 }

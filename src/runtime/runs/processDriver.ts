@@ -13,6 +13,7 @@ import { toVerdict, type CancelCause, type EndReason, type ProcessOutcome } from
 import type { ProcessTree, ProcessTrees } from './processTree.ts';
 import { explainSpawnFailure } from './spawnFailure.ts';
 import { stageOutput, type OutputStages, type StagedOutput } from './stagedOutput.ts';
+import { within } from './within.ts';
 
 export interface ProcessOptions {
   readonly runId: string;
@@ -229,17 +230,4 @@ const nothingRan = { status: 'failed', exitCode: null, signal: null, stdoutExcer
 
 function toLogFailure(error: Error): ProcessOutcome {
   return { ...nothingRan, ...toVerdict({ kind: 'log', error }, { exitCode: null, signal: null }), logBytes: 0 };
-}
-
-/** The value of a promise that does not reject; undefined once `limitMs` passed. */
-function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(() => {
-      resolve(undefined);
-    }, limitMs);
-    void promise.then((value) => {
-      timer.dispose();
-      resolve(value);
-    });
-  });
 }

@@ -322,6 +322,11 @@ export function setRunProcess(writer: Writer, id: string, process: ProcessIdenti
   ]);
 }
 
+/** Notes the conversation that a running run is in, as the agent's program names it. */
+export function setRunSession(writer: Writer, id: string, sessionId: string): void {
+  writer.run(`UPDATE run SET session_id = ? WHERE id = ? AND status = 'running'`, [sessionId, id]);
+}
+
 /** Notes what a run changed. */
 export function setRunChanges(writer: Writer, id: string, changes: RunChanges): void {
   writer.run('UPDATE run SET changes = ? WHERE id = ?', [JSON.stringify(changes), id]);

@@ -15,6 +15,7 @@ import {
   setRunDelay,
   setRunHold,
   setRunProcess,
+  setRunSession,
   type RunRow,
   type Settlement,
 } from '../store/runTable.ts';
@@ -181,6 +182,14 @@ export class WakeQueue {
   noteProcess(runId: string, identity: ProcessIdentity): void {
     this.#state.commit((transaction) => {
       setRunProcess(transaction, runId, identity);
+    });
+  }
+
+  /** Notes the conversation that a running run is in, so that it can be gone on with after a crash of the runtime. */
+  noteSession(runId: string, sessionId: string): void {
+    this.#state.commit((transaction) => {
+      setRunSession(transaction, runId, sessionId);
+      transaction.touchRun(runId);
     });
   }
 

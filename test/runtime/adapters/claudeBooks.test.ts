@@ -8,7 +8,7 @@ const stderr = Buffer.alloc(0);
 const bookOf = (name: string): Buffer => readFileSync(recordingPath(`claude-session/${name}.jsonl`));
 
 function usagesOf(stdout: Buffer, since: number): UsageEvent[] {
-  return readAll(claudeBooks.read(since), { stdout, stderr }, () => 1000).flatMap((event) =>
+  return readAll(claudeBooks.read(since, true), { stdout, stderr }, () => 1000).flatMap((event) =>
     event.kind === 'usage' ? [event.usage] : [],
   );
 }

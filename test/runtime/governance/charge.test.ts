@@ -78,6 +78,13 @@ describe('what recorded runs are charged', () => {
     assert.deepEqual(runs.map(inputOf), [[100], [100], [150]]);
   });
 
+  it('is not charged again when the totals name no model, and the books of a killed run did', () => {
+    const answer = usageEvent({ basis: 'message', id: 'r1', model: 'm', inputTokens: 1100, outputTokens: 11 });
+    const killed = charge(addUsage(emptyLedger, answer, 'books'));
+    const next = charge([usageEvent({ basis: 'session', inputTokens: 2250, outputTokens: 55 })], killed.nextTotals);
+    assert.deepEqual([inputOf(killed), inputOf(next), outputOf(next)], [[1100], [1150], [44]]);
+  });
+
   it('is what each run of codex added to its thread, forks included', () => {
     const names = ['01-fresh-stdin', '02-resume', '02-resume-flags-before', '02-resume-other-cwd', '04-fork'];
     const runs = chargeAll(names.map(codexUsage));

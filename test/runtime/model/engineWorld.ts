@@ -299,6 +299,7 @@ export class EngineWorld {
       runs: listRunningRuns(this.store),
       trees: { endLostRun: () => Promise.resolve(0) } as never,
       clock: this.clock,
+      originOf: () => null,
       logger: new TestLogger(),
       logsDirectory: this.#logs,
       settle: (runId, settlement, isDelivered) => {

@@ -36,6 +36,7 @@ async function runClaude(
     maxLogBytes: () => 1_000_000,
     records: {
       noteProcess: () => undefined,
+      noteSession: () => undefined,
       settle: (_runId, settlement) => settlements.push(settlement),
       durable: () => Promise.resolve(),
       noteProgress: () => undefined,

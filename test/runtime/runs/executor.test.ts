@@ -43,6 +43,7 @@ async function openExecutor(
   const noted: number[] = [];
   const records: RunRecords & ConversationRecords = {
     noteProcess: (_runId, { pid }) => noted.push(pid),
+    noteSession: () => undefined,
     settle: (_runId, settlement, isDelivered) => settlements.push({ ...settlement, isDelivered }),
     durable: () => disk,
     noteProgress: () => undefined,

@@ -23,6 +23,7 @@ async function recoverClaimed(fixture: WakeFixture, hasLog: boolean): Promise<st
     clock: systemClock,
     logger,
     logsDirectory: logs.path,
+    originOf: () => null,
     settle: (id, settlement, isDelivered) => {
       fixture.queue.settle(id, settlement, isDelivered);
     },

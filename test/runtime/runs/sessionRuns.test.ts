@@ -228,6 +228,7 @@ describe('Runs in sessions', function () {
       clock: fixture.clock,
       logger: new TestLogger(),
       logsDirectory: scene.logs,
+      originOf: () => null,
       settle: (runId, settlement, isDelivered) => {
         fixture.queue.settle(runId, settlement, isDelivered);
       },
