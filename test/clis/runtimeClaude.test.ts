@@ -1,3 +1,10 @@
-import { describeThroughRuntime } from './throughRuntime.ts';
+import { boardServer, describeThroughRuntime } from './throughRuntime.ts';
 
-describeThroughRuntime('claude');
+const tools = ['Bash'];
+
+describeThroughRuntime('claude', (setup) => ({
+  coder: { tools },
+  hasty: { tools, timeoutSec: 4 },
+  resilient: { tools, retries: 1 },
+  clerk: { tools: [...tools, 'mcp__board'], mcpServers: { board: boardServer(setup) } },
+}));
