@@ -3,8 +3,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandsOf } from '../support/cliProgram.ts';
 import type { CliAgent, CliSetup } from '../support/cliSetup.ts';
-import { useCliStage } from '../support/cliStage.ts';
+import { sleep, sleepAfter, useCliStage, type StageTest } from '../support/cliStage.ts';
+import { anthropicError, openAiError } from '../support/providerErrors.ts';
 import { sumUsage, type Reply } from '../support/replyScript.ts';
+import { offerBoardSecret } from './board.ts';
 import {
   assertCharged,
   assertChargedIfKnown,
@@ -14,20 +16,21 @@ import {
   usageOf,
 } from './endedRuns.ts';
 
-export const sleep = 'sleep 304';
-export const sleeping: readonly Reply[] = [{ call: { shell: `echo waiting; ${sleep}` } }];
-
-/** Where the secret of `board` is named, as a header. */
-export const boardSecret = 'BOARD_AUTHORIZATION';
-export const boardServer = ({ board }: CliSetup) => ({
-  url: board.url,
-  headers: { Authorization: { secret: boardSecret } },
-});
+/** How providers refuse a conversation that has become inconsistent. */
+const refusals = {
+  claude: anthropicError(
+    400,
+    'invalid_request_error',
+    'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_01.',
+  ),
+  codex: openAiError(400, 'invalid_request_error', 'No tool output found for function call call_1.'),
+};
 
 /** What is the same for both: how a real CLI lives and dies as an agent of a whole runtime. */
 export function describeThroughRuntime(
   name: 'claude' | 'codex',
   toAgents: (setup: CliSetup) => Readonly<Record<'coder' | 'hasty' | 'resilient' | 'clerk', CliAgent>>,
+  testOwn: (test: StageTest) => void,
 ): void {
   describe(`the real ${name} as an agent of a runtime`, function () {
     this.timeout(90_000);
@@ -88,13 +91,25 @@ export function describeThroughRuntime(
       assert.equal(third.run.sessionId, second.run.sessionId);
     });
 
+    test('begins a new conversation, in the same run, where the provider refuses the old one', async (stage) => {
+      const first = await stage.run('coder', [{ text: 'One.', poison: refusals[name] }], { taskKey: 'broken' });
+      const second = await stage.run('coder', [{ text: 'Two.' }], { taskKey: 'broken' });
+      assertSucceeded(second);
+      assert.equal(second.run.message, 'Two. Its conversation could not be gone on with, so it began a new one.');
+      assert.notEqual(second.run.sessionId, first.run.sessionId);
+      const place = `begins a new conversation in the place of ${first.run.sessionId}, that the agent's program could not go on with`;
+      assert.equal(second.log.split(place).length, 2, 'said once');
+      // claude tries to mend its history first, a few times.
+      assert(second.requests.length >= 2 && second.requests.length < 10);
+      assertCharged(second);
+    });
+
     test('uses tools of a server by a secret, which shows nowhere', async (stage) => {
       const { setup, place, window } = stage;
-      const value = `Bearer ${setup.board.token}`;
-      await window.connection.request('secrets.offer', { values: { [boardSecret]: value } });
+      await offerBoardSecret(stage);
       const call = { server: 'board', tool: 'comment', input: { issue: 7, text: 'Looked into it.' } };
-      const begun = await stage.wake('clerk', [{ call }, { call: { shell: 'env' } }, ...sleeping]);
-      await stage.untilCommand(begun, sleep);
+      const begun = await stage.wake('clerk', [{ call }, { call: { shell: 'env' } }, sleepAfter('using')]);
+      await stage.untilAsleep(begun, 'using');
       const commands = await commandsOf(begun.id);
       await window.connection.request('run.cancel', { runId: begun.id });
       const ended = await stage.settled(begun);
@@ -109,8 +124,8 @@ export function describeThroughRuntime(
     });
 
     test('ends with its command when the run is cancelled', async (stage) => {
-      const begun = await stage.wake('coder', sleeping);
-      await stage.untilCommand(begun, sleep);
+      const begun = await stage.wake('coder', [sleepAfter('cancelling')]);
+      await stage.untilAsleep(begun, 'cancelling');
       await stage.window.connection.request('run.cancel', { runId: begun.id });
       const ended = await stage.settled(begun);
       assert.deepEqual([ended.run.status, ended.run.errorCode], ['cancelled', 'cancelled_by_user']);
@@ -119,13 +134,15 @@ export function describeThroughRuntime(
     });
 
     test('ends with its command at the time limit', async (stage) => {
-      const begun = await stage.wake('hasty', sleeping);
-      await stage.untilCommand(begun, sleep);
+      const begun = await stage.wake('hasty', [sleepAfter('hurrying')]);
       const ended = await stage.settled(begun);
       assert.deepEqual([ended.run.status, ended.run.errorCode], ['timed_out', 'timeout']);
+      assert(existsSync(join(stage.place.folder, 'hurrying')), 'its command had begun');
       assert.deepEqual(await commandsOf(begun.id), []);
       assertChargedOnTheWay(ended);
     });
+
+    testOwn(test);
 
     test('is ended when its runtime is killed, and tried again by the next one', async (stage) => {
       const { window, place } = stage;
@@ -133,7 +150,7 @@ export function describeThroughRuntime(
       const begun = await stage.wake('resilient', [{ call: { shell: once } }, { text: 'At last.' }], {
         taskKey: 'killed',
       });
-      await stage.untilCommand(begun, sleep);
+      await stage.untilAsleep(begun, 'again');
       const { pid } = window;
       process.kill(pid, 'SIGKILL');
       await window.untilReplaced(pid, 30_000);

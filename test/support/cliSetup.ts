@@ -59,7 +59,8 @@ export class CliSetup implements AsyncDisposable {
   configuration(name: 'claude' | 'codex', agents: Readonly<Record<string, CliAgent>>): string {
     const common = { adapter: `${name}_local`, command: cliPath(name), shareCwd: true, loopBreaker: false, retries: 0 };
     const all = Object.entries(agents).map(([key, { env, ...own }]) => {
-      return [key, { ...common, ...own, env: { ...this.home.env, ...env } }] as const;
+      // A provider each: the limits of one hold up no other.
+      return [key, { ...common, provider: key, ...own, env: { ...this.home.env, ...env } }] as const;
     });
     return JSON.stringify({ defaults: { graceSec: 5 }, agents: Object.fromEntries(all) });
   }

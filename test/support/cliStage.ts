@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Run } from '../../src/runtime/model.ts';
 import { commandsOf } from './cliProgram.ts';
 import { CliSetup, type CliAgent } from './cliSetup.ts';
@@ -23,6 +25,10 @@ export interface EndedRun {
   /** What its answers used, by the provider. */
   readonly given: ReplyUsage;
 }
+
+export const sleep = 'sleep 304';
+/** A call of a command that makes a file in the workspace and then works on for minutes. */
+export const sleepAfter = (mark: string): Reply => ({ call: { shell: `touch ${mark}; ${sleep}` } });
 
 const limitMs = 40_000;
 /** Of a log, in a failure. */
@@ -75,9 +81,15 @@ export class CliStage implements AsyncDisposable {
     return this.settled(await this.wake(agent, replies, params));
   }
 
-  /** Resolves once a command of a run works. */
-  async untilCommand({ id }: StagedRun, command: string): Promise<void> {
-    await poll(async () => (await commandsOf(id)).includes(command), `the run works at ${command}`, limitMs);
+  /** Resolves once a command of a run, as `sleepAfter` makes one, has begun. */
+  async untilAsleep({ id }: StagedRun, mark: string): Promise<void> {
+    await poll(() => existsSync(join(this.place.folder, mark)), `the run makes ${mark}`, limitMs);
+    await poll(async () => (await commandsOf(id)).includes(sleep), 'its command sleeps');
+  }
+
+  /** Resolves once the log of a run holds a text. */
+  async untilSaid({ id }: StagedRun, text: string): Promise<void> {
+    await poll(async () => (await this.window.readLog(id)).includes(text), `the run says ${text}`, limitMs);
   }
 
   /** Resolves once the model was asked by a run, and has begun its answer. */
@@ -118,11 +130,14 @@ export class CliStage implements AsyncDisposable {
   }
 }
 
+/** Declares a test on a stage. */
+export type StageTest = (what: string, test: (stage: CliStage) => Promise<void>) => void;
+
 /** A stage for all tests of the surrounding `describe`; a failure of a test made with it says what its runs printed. */
 export function useCliStage(
   name: 'claude' | 'codex',
   toAgents: (setup: CliSetup) => Readonly<Record<string, CliAgent>>,
-): (what: string, test: (stage: CliStage) => Promise<void>) => void {
+): StageTest {
   let stage: CliStage;
   before(async () => {
     stage = await CliStage.open(name, toAgents);
