@@ -1,3 +1,4 @@
+import { claudeAgents, testClaude } from './claudeThroughRuntime.ts';
 import { describeThroughRuntime } from './throughRuntime.ts';
 
-describeThroughRuntime('claude');
+describeThroughRuntime('claude', claudeAgents, testClaude);

@@ -1,3 +1,4 @@
+import { codexAgents, testCodex } from './codexThroughRuntime.ts';
 import { describeThroughRuntime } from './throughRuntime.ts';
 
-describeThroughRuntime('codex');
+describeThroughRuntime('codex', codexAgents, testCodex);

@@ -96,14 +96,16 @@ export class CliRun {
 
 /** Command lines of whatever lives with the id of a run in its environment, the CLI itself among them. */
 export async function commandsOf(runId: string): Promise<readonly string[]> {
-  return (await processesOf(runId)).map(commandOf).filter((command) => command !== '');
+  const pids = await processesOf(runId);
+  if (pids.length === 0) return [];
+  const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', pids.join(',')], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((command) => command.trim())
+    .filter((command) => command !== '');
 }
 
 async function processesOf(runId: string): Promise<readonly number[]> {
   const table = await toProcessPlatform(process.platform).readTable(0);
   return table.filter((entry) => !entry.isZombie && entry.runId === runId).map(({ pid }) => pid);
-}
-
-function commandOf(pid: number): string {
-  return spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 }

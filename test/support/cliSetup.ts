@@ -3,7 +3,7 @@ import { makeCliHome, type CliHome } from './cliHome.ts';
 import { cliPath, CliRun } from './cliProgram.ts';
 import { openFakeAnthropic } from './fakeAnthropic.ts';
 import type { FakeEndpoint } from './fakeEndpoint.ts';
-import { openFakeMcp, type FakeMcp, type PermissionDecision } from './fakeMcp.ts';
+import { openFakeMcp, type FakeMcp, type PermissionDecision, type PermissionRequest } from './fakeMcp.ts';
 import { openFakeOpenAi } from './fakeOpenAi.ts';
 import { withReplies, type Reply } from './replyScript.ts';
 
@@ -11,6 +11,12 @@ export interface CliStart extends CliCommand {
   readonly replies?: readonly Reply[];
   readonly prompt?: string;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Fields of an agent in the configuration; `env` goes beyond that of the home. */
+export interface CliAgent {
+  readonly env?: Readonly<Record<string, string | { readonly secret: string }>>;
+  readonly [field: string]: unknown;
 }
 
 /** Fake providers, a fake MCP server and a home whose CLIs talk to them. Closed by `await using`. */
@@ -28,7 +34,9 @@ export class CliSetup implements AsyncDisposable {
     this.home = makeCliHome({ anthropic: this.anthropic.url, openAi: this.openAi.url });
   }
 
-  static async open({ decide }: { readonly decide?: () => PermissionDecision } = {}): Promise<CliSetup> {
+  static async open({
+    decide,
+  }: { readonly decide?: (request: PermissionRequest) => PermissionDecision } = {}): Promise<CliSetup> {
     const [anthropic, openAi] = [await openFakeAnthropic(), await openFakeOpenAi()];
     return new CliSetup({ anthropic, openAi, board: await openFakeMcp(decide === undefined ? {} : { decide }) });
   }
@@ -47,14 +55,14 @@ export class CliSetup implements AsyncDisposable {
     return this.#start('codex', start, { args: codexArguments(start, this.board), env: { BOARD_TOKEN: token } });
   }
 
-  /** A configuration with the agent `coder` that drives a real CLI as any program. JSON is YAML. */
-  configuration(name: 'claude' | 'codex'): string {
-    const args =
-      name === 'claude'
-        ? claudeArguments({ args: ['--allowedTools', 'Bash'] }, this.board)
-        : codexArguments({}, this.board);
-    const coder = { adapter: 'process', command: cliPath(name), args, env: this.home.env };
-    return JSON.stringify({ defaults: { graceSec: 5 }, agents: { coder } });
+  /** A configuration with agents that drive a real CLI, each with what it has of its own. JSON is YAML. */
+  configuration(name: 'claude' | 'codex', agents: Readonly<Record<string, CliAgent>>): string {
+    const common = { adapter: `${name}_local`, command: cliPath(name), shareCwd: true, loopBreaker: false, retries: 0 };
+    const all = Object.entries(agents).map(([key, { env, ...own }]) => {
+      // A provider each: the limits of one hold up no other.
+      return [key, { ...common, provider: key, ...own, env: { ...this.home.env, ...env } }] as const;
+    });
+    return JSON.stringify({ defaults: { graceSec: 5 }, agents: Object.fromEntries(all) });
   }
 
   #start(

@@ -37,6 +37,11 @@ export function anthropicRequests(endpoint: FakeEndpoint): readonly AnthropicReq
     .map(({ body }) => body as AnthropicRequest);
 }
 
+/** What requests were answered. */
+export function anthropicReplies(requests: readonly AnthropicRequest[]): readonly Reply[] {
+  return requests.map(({ messages }) => dueReply(messages.flatMap(toSaid)));
+}
+
 /** What the model was told by the user's side, joined: prompts, and the texts that the CLI adds to them. */
 export function promptOf(request: AnthropicRequest): string {
   return request.messages.flatMap((message) => textsOf(message)).join('\n');
@@ -44,7 +49,7 @@ export function promptOf(request: AnthropicRequest): string {
 
 async function answer(request: ReceivedRequest, response: ServerResponse): Promise<void> {
   const body = request.body as AnthropicRequest;
-  const reply = dueReply(body.messages.flatMap(toSaid));
+  const [reply = {}] = anthropicReplies([body]);
   await streamReply(response, reply, {
     content: (send) => sendContent(send, body.model, reply),
     finish: (send) => {

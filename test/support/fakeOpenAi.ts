@@ -29,12 +29,17 @@ export function openAiRequests(endpoint: FakeEndpoint): readonly OpenAiRequest[]
   return endpoint.requests.filter(isResponse).map(({ body }) => body as OpenAiRequest);
 }
 
+/** What requests were answered. */
+export function openAiReplies(requests: readonly OpenAiRequest[]): readonly Reply[] {
+  return requests.map(({ input }) => dueReply(input.flatMap(toSaid)));
+}
+
 const isResponse = ({ method, path }: ReceivedRequest): boolean =>
   method === 'POST' && path.split('?')[0] === '/v1/responses';
 
 async function answer(request: ReceivedRequest, response: ServerResponse): Promise<void> {
   const body = request.body as OpenAiRequest;
-  const reply = dueReply(body.input.flatMap(toSaid));
+  const [reply = {}] = openAiReplies([body]);
   const id = `resp_fake_${crypto.randomUUID().replaceAll('-', '')}`;
   await streamReply(response, reply, {
     content: (send) => {

@@ -5,6 +5,8 @@ const prompt = (text: string): Said => ({ kind: 'prompt', text });
 const toolResult: Said = { kind: 'toolResult' };
 const two = withReplies('Please.', [{ text: 'one' }, { text: 'two' }]);
 
+const spoiling = withReplies('Please.', [{ text: 'one', poison: { text: 'spoilt' } }]);
+
 const conversations: readonly (readonly [string, readonly Said[], string])[] = [
   ['nothing was asked for', [prompt('Hello')], 'Done.'],
   ['the turn begins', [prompt(two)], 'one'],
@@ -12,6 +14,8 @@ const conversations: readonly (readonly [string, readonly Said[], string])[] = [
   ['the replies are used up', [prompt(two), toolResult, toolResult], 'Done.'],
   ['a reminder came between', [prompt(two), prompt('By the way'), toolResult], 'two'],
   ['another prompt brings replies of its own', [prompt(two), toolResult, prompt(two)], 'one'],
+  ['an earlier turn has spoilt the conversation', [prompt(spoiling), prompt(two)], 'spoilt'],
+  ['the turn that spoils it goes on', [prompt(spoiling), toolResult], 'Done.'],
   ['what a prompt is embedded in', [prompt(`# Why\n\n${two}\nafter it`)], 'one'],
 ];
 

@@ -35,6 +35,8 @@ export interface Reply {
   /** What becomes of the stream after that: it breaks off, says nothing more for ever, or fails by an event of this kind. */
   readonly ending?: 'drop' | 'hang' | { readonly kind: string; readonly message: string };
   readonly usage?: Partial<ReplyUsage>;
+  /** How every later turn of this conversation is refused, however it goes on. */
+  readonly poison?: Reply;
 }
 
 export const usualUsage: ReplyUsage = {
@@ -63,10 +65,35 @@ export type Said = { readonly kind: 'prompt'; readonly text: string } | { readon
 export function dueReply(conversation: readonly Said[]): Reply {
   let replies: readonly Reply[] = [];
   let step = 0;
+  let poison: Reply | undefined;
   for (const said of conversation) {
     const found = said.kind === 'prompt' ? fence.exec(said.text)?.[1] : undefined;
     if (said.kind === 'toolResult') step += 1;
-    if (found !== undefined) [replies, step] = [JSON.parse(found) as Reply[], 0];
+    if (found === undefined) continue;
+    poison ??= replies.find((reply) => reply.poison !== undefined)?.poison;
+    [replies, step] = [JSON.parse(found) as Reply[], 0];
   }
-  return replies[step] ?? usualReply;
+  return poison ?? replies[step] ?? usualReply;
+}
+
+/** What answers used together, as the provider of each said it at its end; those that failed or broke off used nothing. */
+export function sumUsage(replies: readonly Reply[]): ReplyUsage {
+  const whole = replies.filter(({ error, ending }) => error === undefined && ending === undefined);
+  const add = (sum: ReplyUsage, { usage }: Reply): ReplyUsage => {
+    const one = { ...usualUsage, ...usage };
+    return {
+      inputTokens: sum.inputTokens + one.inputTokens,
+      outputTokens: sum.outputTokens + one.outputTokens,
+      cacheReadTokens: sum.cacheReadTokens + one.cacheReadTokens,
+      cacheWriteTokens: sum.cacheWriteTokens + one.cacheWriteTokens,
+      reasoningTokens: sum.reasoningTokens + one.reasoningTokens,
+    };
+  };
+  return whole.reduce(add, {
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  });
 }

@@ -32,7 +32,8 @@ export const noComplaint: Complaint = {
 
 /**
  * Which kind of failure it is, or null for one that is like no other. The fields were seen in claude 2.1.329; the texts of broken
- * conversations are those of Anthropic's Messages API for a history that it refuses.
+ * conversations are those of Anthropic's Messages API for a history that it refuses, which claude passes on unless it has words of
+ * its own (`tool_history_mismatch`). A picture that is refused is no such case: claude takes it out of the conversation itself.
  */
 export function classify(complaint: Complaint): AgentEvent | null {
   const { text } = complaint;
@@ -55,7 +56,7 @@ const byError: Readonly<Record<string, FailureCode>> = {
 const lostSession =
   /^(Error: )?(No conversation found with session ID|--resume requires a valid session ID|Session .{1,80} (was )?not found)/im;
 const brokenSession =
-  /messages\.\d+\b|`tool_use` ids were found without|unexpected `tool_use_id`|blocks in the latest assistant message cannot be modified|Invalid `signature` in `thinking`|Could not process image|previous_message_id/;
+  /\bmessages(?:\.\d+\b|: )|`tool_use` ids were found without|unexpected `tool_use_id`|blocks in the latest assistant message cannot be modified|Invalid `signature` in `thinking`|Could not process image|previous_message_id/;
 
 function toFailureCode(complaint: Complaint): FailureCode | null {
   const { error } = complaint;
@@ -63,10 +64,11 @@ function toFailureCode(complaint: Complaint): FailureCode | null {
   return readReasons(complaint) ?? listed ?? readText(complaint);
 }
 
-function readReasons({ subtype, terminalReason, stopReason, hasDenials }: Complaint): FailureCode | null {
+function readReasons({ subtype, terminalReason, stopReason, hasDenials, apiError }: Complaint): FailureCode | null {
   if (subtype === 'error_max_turns' || terminalReason === 'max_turns') return 'turn_limit';
   if (terminalReason === 'prompt_too_long') return 'context_full';
   if (stopReason === 'refusal') return 'request_refused';
+  if (apiError === 'tool_history_mismatch') return 'session_broken';
   return terminalReason === 'aborted_tools' && hasDenials ? 'permission_missing' : null;
 }
 

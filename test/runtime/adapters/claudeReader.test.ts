@@ -148,6 +148,9 @@ describe('the reader of claude', () => {
 
 describe('what a run of claude comes to', () => {
   const broken = 'API Error: 400 messages.3: `tool_use` ids were found without `tool_result` blocks immediately after';
+  const ownWords = 'API Error: 400 due to tool use concurrency issues.';
+  const empty = 'API Error: 400 messages: text content blocks must be non-empty';
+  const otherwise = 'API Error: 400 tools.3.custom.input_schema: JSON schema is invalid';
   const rows: [what: string, lines: object[], code: string | null][] = [
     ['an error of which it recovered', [init, apiError({ error: 'server_error', api_error_status: 500 }), good], null],
     ['an error in an earlier result', [init, bad, good], null],
@@ -166,6 +169,25 @@ describe('what a run of claude comes to', () => {
       'a conversation that is refused',
       [init, apiError({ api_error_status: 400 }, broken), { ...bad, result: broken }],
       'session_broken',
+    ],
+    [
+      'a conversation that is refused, in its own words',
+      [
+        init,
+        apiError({ api_error_status: 400, api_error: 'tool_history_mismatch' }, ownWords),
+        { ...bad, result: ownWords },
+      ],
+      'session_broken',
+    ],
+    [
+      'a conversation that is refused as a whole',
+      [init, apiError({ api_error_status: 400 }, empty), { ...bad, result: empty }],
+      'session_broken',
+    ],
+    [
+      'a request that is refused for something else',
+      [init, apiError({ api_error_status: 400 }, otherwise), { ...bad, result: otherwise }],
+      'reported_failure',
     ],
     ['the same text of a model', [init, { ...bad, result: broken }], 'reported_failure'],
     [
