@@ -1,12 +1,11 @@
 import type { AgentEvent, EventReader } from './events.ts';
+import { toConversationId } from './conversationId.ts';
 import { parseHttpState, toStateEvents, UsageSteps } from './httpState.ts';
 import { JsonLinesReader } from './jsonLines.ts';
 import { LineSplitter } from './lineSplitter.ts';
 
 /** Longer lines are none of ours. */
 const maxLineBytes = 1024 * 1024;
-/** Longest id of a conversation, in characters. */
-const longestId = 200;
 const marker = Buffer.from('"reveille"');
 const newline = Buffer.from('\n');
 
@@ -53,16 +52,11 @@ export class HttpReader implements EventReader {
         : [...this.#usage.step(state).map((usage): AgentEvent => ({ kind: 'usage', usage })), ...toStateEvents(state)];
     }
     if (said?.['reveille'] === 'session') {
-      const id = toSessionId(said['id']);
+      const id = toConversationId(said['id']);
       return [id === null ? { kind: 'raw', reason: 'malformed' } : { kind: 'session', params: { id } }];
     }
     return null;
   }
-}
-
-/** The name of a conversation, if it is one. */
-export function toSessionId(said: unknown): string | null {
-  return typeof said === 'string' && said !== '' && said.length <= longestId && !said.includes('\0') ? said : null;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

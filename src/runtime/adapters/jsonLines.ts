@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { conversationId } from './conversationId.ts';
 import type { AgentEvent, EventReader } from './events.ts';
 import { LineSplitter } from './lineSplitter.ts';
 
@@ -9,8 +10,6 @@ const lengths = { id: 100, name: 200, progress: 500, message: 2000, question: 40
 const maxChoices = 10;
 /** Tokens and micro-dollars of one line; more is taken for a mistake. */
 const largestCount = 1e12;
-/** What names a conversation: it goes through an environment variable, and is shown. */
-export const sessionId = /^[\w.:@/+=-]{1,200}$/;
 const marker = Buffer.from('"reveille"');
 
 const textOf = (length: number) =>
@@ -53,7 +52,7 @@ const line = z.discriminatedUnion('reveille', [
     question: filled(lengths.question),
     choices: z.catch(z._default(z.array(filled(lengths.choice)), []), []),
   }),
-  z.object({ reveille: z.literal('session'), id: z.string().check(z.regex(sessionId)) }),
+  z.object({ reveille: z.literal('session'), id: z.string().check(z.regex(conversationId)) }),
 ]);
 
 /** Reads the marked lines of the protocol `jsonl` on standard output (docs/process-protocol.md); all others are only text. */
