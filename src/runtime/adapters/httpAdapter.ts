@@ -1,6 +1,7 @@
 import type { AgentDefinition, SecretText } from '../definition.ts';
 import type { Adapter, Finding, HttpPlan, RunRequest } from './adapter.ts';
-import { HttpReader, toSessionId } from './httpReader.ts';
+import { toConversationId } from './conversationId.ts';
+import { HttpReader } from './httpReader.ts';
 
 /** Drives an agent that a server runs: a run is posted to it, and it says how that comes out (docs/http-protocol.md). */
 export const httpAdapter: Adapter = {
@@ -17,7 +18,7 @@ export const httpAdapter: Adapter = {
   read: () => new HttpReader(),
   codec: {
     parse: (stored) => {
-      const id = typeof stored === 'object' && stored !== null && 'id' in stored ? toSessionId(stored.id) : null;
+      const id = typeof stored === 'object' && stored !== null && 'id' in stored ? toConversationId(stored.id) : null;
       return id === null ? null : { id };
     },
     displayId: ({ id = '' }) => id,

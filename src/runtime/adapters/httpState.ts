@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { conversationId } from './conversationId.ts';
 import type { AgentEvent, FailureCode, UsageEvent } from './events.ts';
 
 /** Longest texts, in characters; what is longer is cut. An id or address is taken whole or not at all. */
@@ -46,7 +47,7 @@ const state = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
   message,
   changed: orNull(z.boolean()),
-  sessionId: orNull(whole(lengths.name)),
+  sessionId: orNull(z.string().check(z.regex(conversationId))),
   contextTokens: count,
   /** All that the run has used so far, of each model. */
   usage: z.catch(

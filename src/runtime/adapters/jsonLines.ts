@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import type { AgentEvent, EventReader } from './events.ts';
-import { LineSplitter } from './lineSplitter.ts';
+import { conversationId } from './conversationId.ts';
+import type { AgentEvent } from './events.ts';
+import { LineReader } from './lineReader.ts';
 
 /** Longer lines are none of ours. */
 const maxLineBytes = 1024 * 1024;
@@ -9,8 +10,6 @@ const lengths = { id: 100, name: 200, progress: 500, message: 2000, question: 40
 const maxChoices = 10;
 /** Tokens and micro-dollars of one line; more is taken for a mistake. */
 const largestCount = 1e12;
-/** What names a conversation: it goes through an environment variable, and is shown. */
-export const sessionId = /^[\w.:@/+=-]{1,200}$/;
 const marker = Buffer.from('"reveille"');
 
 const textOf = (length: number) =>
@@ -53,46 +52,26 @@ const line = z.discriminatedUnion('reveille', [
     question: filled(lengths.question),
     choices: z.catch(z._default(z.array(filled(lengths.choice)), []), []),
   }),
-  z.object({ reveille: z.literal('session'), id: z.string().check(z.regex(sessionId)) }),
+  z.object({ reveille: z.literal('session'), id: z.string().check(z.regex(conversationId)) }),
 ]);
 
 /** Reads the marked lines of the protocol `jsonl` on standard output (docs/process-protocol.md); all others are only text. */
-export class JsonLinesReader implements EventReader {
-  readonly #lines = new LineSplitter(maxLineBytes);
-
-  /** Bytes that it keeps in memory. */
-  get heldBytes(): number {
-    return this.#lines.heldBytes;
-  }
-
-  push(bytes: Uint8Array, stream: 'out' | 'err'): AgentEvent[] {
-    const events: AgentEvent[] = [];
-    if (stream === 'err') return events;
-    this.#lines.push(bytes, (found) => {
-      readInto(events, found);
-    });
-    return events;
-  }
-
-  end(): AgentEvent[] {
-    const events: AgentEvent[] = [];
-    this.#lines.end((found) => {
-      readInto(events, found);
-    });
-    return events;
+export class JsonLinesReader extends LineReader {
+  constructor() {
+    super(maxLineBytes, readMarkedLine);
   }
 }
 
-function readInto(events: AgentEvent[], bytes: Uint8Array | null): void {
-  if (bytes === null) events.push({ kind: 'raw', reason: 'too_long' });
-  else if (isMarked(bytes)) events.push(...readLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+/** What a line says; nothing if it is only text. */
+export function readMarkedLine(line: Buffer): AgentEvent[] {
+  return isMarked(line) ? readLine(line) : [];
 }
 
 /** Cheap, because most lines are ordinary output. */
-function isMarked(bytes: Uint8Array): boolean {
+function isMarked(bytes: Buffer): boolean {
   const brace = bytes.findIndex((byte) => byte !== 0x20 && byte !== 0x09);
   if (bytes[brace] !== 0x7b) return false;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(marker);
+  return bytes.includes(marker);
 }
 
 function readLine(bytes: Buffer): AgentEvent[] {

@@ -2,7 +2,8 @@ import { posix, win32 } from 'node:path';
 import type { AgentDefinition } from '../definition.ts';
 import type { SessionParams } from '../model.ts';
 import type { Adapter, ProgramPlan, RunRequest } from './adapter.ts';
-import { JsonLinesReader, sessionId } from './jsonLines.ts';
+import { toConversationId } from './conversationId.ts';
+import { JsonLinesReader } from './jsonLines.ts';
 import { toRunEnvironment } from './runEnvironment.ts';
 
 /** Drives any program: facts in its environment, the prompt on its standard input, its exit code as the result. */
@@ -21,8 +22,8 @@ export const processAdapter: Adapter = {
 
 /** A program names its conversation itself, with the line `session`. */
 function parseSession(stored: unknown): SessionParams | null {
-  const { id } = (stored ?? {}) as { id?: unknown };
-  return typeof id === 'string' && sessionId.test(id) ? { id } : null;
+  const id = toConversationId(((stored ?? {}) as { id?: unknown }).id);
+  return id === null ? null : { id };
 }
 
 /** The plan of a run of type `process` on the given platform. */

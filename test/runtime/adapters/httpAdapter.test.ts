@@ -99,6 +99,24 @@ describe('the plan of a run over http', () => {
       assert.equal(codec.parse(stored), null);
     }
   });
+
+  it('takes the same for the name of a conversation in a state, in a line and in what is stored', () => {
+    const hostile = ['a b', 'a\nb', '$(id)', '\u001b[31m', 'ü', ''];
+    for (const id of ['thread-1/a:b@c+d=e.f_g', ...hostile]) {
+      const expected = hostile.includes(id) ? null : { id };
+      const said = [
+        { reveille: 'state', status: 'running', sessionId: id },
+        { reveille: 'session', id },
+      ];
+      for (const line of said) {
+        const told = new HttpReader()
+          .push(Buffer.from(`${JSON.stringify(line)}\n`), 'out')
+          .find(({ kind }) => kind === 'session');
+        assert.deepEqual(told ?? null, expected && { kind: 'session', params: expected }, JSON.stringify(line));
+      }
+      assert.deepEqual(httpAdapter.codec.parse({ id }), expected);
+    }
+  });
 });
 
 describe('what a server says', () => {
