@@ -8,6 +8,7 @@ import { checkAgents } from './cliDoctor.ts';
 import { issueCommands, issueUsage } from './cliIssues.ts';
 import { followRun, printRunLog } from './cliLog.ts';
 import { secretCommands, secretUsage } from './cliSecrets.ts';
+import { sessionCommands, sessionUsage } from './cliSessions.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
 import { ownBuild } from './endpoint/ownBuild.ts';
@@ -31,7 +32,7 @@ const usage = `reveille <command> [--folder DIR]
 
   status                     agents, what runs and what waits
   accept                     show what waits for your consent, and accept it
-  wake <agent>               wake an agent; --message TEXT tells it something; --follow prints its output
+  wake <agent>               wake an agent; --message TEXT tells it something; --fresh: in a new session; --follow prints its output
   cancel <run>               end a run; --pause also pauses its agent
   terminate <agent>          end what it does and waits for, and let nothing wake it any more; --yes
   questions                  what agents ask, newest first, with the answers that they offer
@@ -45,6 +46,7 @@ const usage = `reveille <command> [--folder DIR]
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
 ${issueUsage}
+${sessionUsage}
 ${secretUsage}
 ${stateUsage}
   stop-everything            cancel all runs in every folder and hold all wakes
@@ -61,6 +63,7 @@ function parseWords() {
         folder: { type: 'string', default: process.cwd() },
         message: { type: 'string' },
         follow: { type: 'boolean', default: false },
+        fresh: { type: 'boolean', default: false },
         format: { type: 'string', default: 'jsonl' },
         texts: { type: 'boolean', default: false },
         body: { type: 'string' },
@@ -137,6 +140,7 @@ const commands: Readonly<Record<string, Command>> = {
     const outcome = await connection.request('agent.wake', {
       agent: asked,
       reason: 'Woken from the command line',
+      isFresh: values.fresh,
       ...(message !== undefined && { text: message }),
     });
     print(outcome.message);
@@ -266,6 +270,11 @@ function stateCommand(name: string): Command | undefined {
     command({ connection, named: (what) => named(argument, what), isSure: values.yes, print });
 }
 
+function sessionCommand(name: string): Command | undefined {
+  const command = sessionCommands[name];
+  return command && ((connection) => command({ connection, words: positionals.slice(1), now: Date.now(), print }));
+}
+
 function secretCommand(name: string): Command | undefined {
   const command = secretCommands[name];
   return command && ((connection) => command({ connection, words: positionals.slice(1), input: process.stdin, print }));
@@ -320,7 +329,8 @@ async function main(): Promise<number> {
     throw beyondAgents();
   }
   if (name === 'stop-everything' || name === 'release') return setStopped(name === 'stop-everything');
-  const command = commands[name] ?? issueCommand(name) ?? secretCommand(name) ?? stateCommand(name);
+  const command =
+    commands[name] ?? issueCommand(name) ?? sessionCommand(name) ?? secretCommand(name) ?? stateCommand(name);
   if (!command) throw new UserError('invalid', `There is no command "${name}".\n\n${usage}`);
   const folder = path.resolve(values.folder);
   const registry = openRegistry();

@@ -6,6 +6,7 @@ import * as audit from './views/actions/auditActions.ts';
 import * as changes from './views/actions/changeActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
 import * as deletions from './views/actions/deletionActions.ts';
+import { wakeAgentFresh } from './views/actions/freshActions.ts';
 import { openHeartbeat } from './views/actions/heartbeatActions.ts';
 import * as issues from './views/actions/issueActions.ts';
 import * as ties from './views/actions/issueTieActions.ts';
@@ -27,6 +28,7 @@ type Action = (context: ActionContext, given: unknown) => unknown;
 const table: Readonly<Record<string, Action>> = {
   'reveille.agent.wake': agents.wakeAgent,
   'reveille.agent.wakeWithMessage': agents.wakeAgentWithMessage,
+  'reveille.agent.wakeFresh': wakeAgentFresh,
   'reveille.agent.pause': agents.pauseAgent,
   'reveille.agent.resume': agents.resumeAgent,
   'reveille.agent.resumeFresh': agents.resumeAgentFresh,

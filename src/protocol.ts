@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import { issuePriorities, issueStatuses, undoProblems, wakeupStatuses, type RetentionLimits } from './runtime/model.ts';
 import { agentCheck } from './protocolCheck.ts';
+import { listedSession, session } from './protocolSessions.ts';
 import {
   activity,
   activityVerification,
@@ -25,7 +26,6 @@ import {
   runDetail,
   runtime,
   secretName,
-  session,
   simulation,
   timelineCursor,
   timelineEntry,
@@ -91,6 +91,8 @@ const queueEntry = z.object({
   wakeups: z.number(),
   /** Those of them in which a person wrote something. */
   messages: z.number(),
+  /** One of them asks for a new conversation. */
+  isFresh: z.boolean(),
 });
 export type QueueEntry = z.infer<typeof queueEntry>;
 
@@ -244,7 +246,11 @@ export const requests = {
       /** Given to the agent in full. */
       text: z.optional(z.string().check(z.maxLength(100_000))),
       issueId: z.optional(id),
+      /** What the work is kept together by: the task key, else the task, else the issue. */
       taskKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+      taskId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+      /** The run that delivers it begins a new conversation, whatever else it delivers. */
+      isFresh: z.optional(z.boolean()),
       idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
     }),
     wakeResult,
@@ -362,7 +368,7 @@ export const requests = {
   /** Newest first; `before` is the last session of the page before. `total` counts all pages. */
   'session.list': request(
     z.object({ agent: z.optional(agentKey), before: z.optional(session), limit: z.optional(pageLimit) }),
-    z.object({ sessions: z.array(session), hasMore: z.boolean(), total: z.number() }),
+    z.object({ sessions: z.array(listedSession), hasMore: z.boolean(), total: z.number() }),
   ),
   /** Forgets the sessions of an agent, or the one of a task key; answers how many. */
   'session.reset': request(

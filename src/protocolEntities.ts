@@ -30,7 +30,6 @@ import {
   type RunDetail,
   type RunUsage,
   type RuntimeState,
-  type Session,
 } from './runtime/model.ts';
 
 /** Milliseconds since 1970, UTC. */
@@ -270,6 +269,7 @@ export const timelineEntry = z.discriminatedUnion('kind', [
     statusReason: z.nullable(z.string()),
     runId: z.nullable(z.string()),
     hasText: z.boolean(),
+    isFresh: z.boolean(),
   }),
   z.object({ kind: z.literal('run'), at: epochMs, run }),
   z.object({
@@ -351,18 +351,6 @@ export const runDetail = z.extend(run, {
   stderrExcerpt: z.string(),
   logPath: z.string(),
 }) satisfies z.ZodMiniType<RunDetail>;
-
-export const session = z.object({
-  agent: agentKey,
-  taskKey: z.string(),
-  adapter: z.string(),
-  runs: z.number(),
-  createdAt: epochMs,
-  updatedAt: epochMs,
-  sessionId: z.nullable(z.string()),
-  cwd: z.nullable(z.string()),
-  contextTokens: z.nullable(z.number()),
-}) satisfies z.ZodMiniType<Session>;
 
 const pendingConsent = z.object({
   agent: agentKey,

@@ -114,6 +114,7 @@ export interface Waiting {
   readonly since: number;
   readonly wakeups: number;
   readonly messages: number;
+  readonly isFresh: boolean;
 }
 
 /** What waits, line by line: queued runs in their order, then wakes that wait for the end of a running run. */
@@ -127,9 +128,10 @@ export function describeQueue(
   t: Translate,
 ): string[] {
   if (entries.length + behind.length === 0) return [t('Nothing waits.')];
-  const describe = ({ run, since, wakeups, messages }: Waiting, waits: string): string => {
+  const describe = ({ run, since, wakeups, messages, isFresh }: Waiting, waits: string): string => {
     const parts = [waits, t('since {0}', formatRelativeTime(since, now, t)), t('wakes: {0}', wakeups)];
     if (messages > 0) parts.push(t('with messages: {0}', messages));
+    if (isFresh) parts.push(t('with a fresh session'));
     return `${run.id}  ${run.agent}  ${parts.join(' · ')} · ${oneLine(run.reason)}`;
   };
   return [
@@ -202,7 +204,7 @@ function describeEntry(entry: TimelineEntry, numbers: ReadonlyMap<string, number
 }
 
 function describeWakeup(
-  { source, reason, status, statusReason, runId, hasText }: Extract<TimelineEntry, { kind: 'wakeup' }>,
+  { source, reason, status, statusReason, runId, hasText, isFresh }: Extract<TimelineEntry, { kind: 'wakeup' }>,
   numbers: ReadonlyMap<string, number>,
   t: Translate,
 ): string {
@@ -210,7 +212,8 @@ function describeWakeup(
   const run = runId === null ? '' : number === undefined ? ` → ${runId}` : ` → ${t('run {0}', number)}`;
   const why = statusReason === null ? '' : ` (${skipWord(statusReason, t)})`;
   const message = hasText ? `, ${t('with a message')}` : '';
-  return `${t('Wake by {0}', sourceWord(source, t))}: ${oneLine(reason)}${message} · ${wakeupWord(status, t)}${why}${run}`;
+  const fresh = isFresh ? `, ${t('with a fresh session')}` : '';
+  return `${t('Wake by {0}', sourceWord(source, t))}: ${oneLine(reason)}${message}${fresh} · ${wakeupWord(status, t)}${why}${run}`;
 }
 
 function describeRun(run: Run, t: Translate): string {

@@ -90,12 +90,13 @@ describe('the account of an agent', () => {
       reason: 'Scheduled',
       statusReason: null,
       hasText: false,
+      isFresh: false,
     } as const;
     const entries: readonly TimelineEntry[] = [
       { kind: 'change', at: 5, action: 'agent.paused', actor: 'user:window', text: 'two\nlines', setting: null },
       { kind: 'run', at: 4, run },
       { ...wakeup, at: 3, status: 'completed', runId: run.id },
-      { ...wakeup, at: 2, status: 'queued', runId: 'ELSEWHERE', source: 'on_demand', hasText: true },
+      { ...wakeup, at: 2, status: 'queued', runId: 'ELSEWHERE', source: 'on_demand', hasText: true, isFresh: true },
       { ...wakeup, at: 2, status: 'refused', runId: null, statusReason: 'issue_closed' },
       {
         kind: 'skips',
@@ -123,7 +124,7 @@ describe('the account of an agent', () => {
       '<5>  Paused (user:window): two lines',
       '<4>  Run 7 run-7 · succeeded after 2.0 s · Scheduled',
       '<3>  Wake by heartbeat: Scheduled · delivered → run 7',
-      '<2>  Wake by on demand: Scheduled, with a message · waits → ELSEWHERE',
+      '<2>  Wake by on demand: Scheduled, with a message, with a fresh session · waits → ELSEWHERE',
       '<2>  Wake by heartbeat: Scheduled · refused (issue closed)',
       '<1>  Scheduled heartbeats skipped on that day (UTC): 12 paused, 1 already at work.',
       '<0>  Heartbeats skipped from now on · onlyIf: git_head',
@@ -144,12 +145,14 @@ describe('the account of an agent', () => {
 describe('the account of the queue', () => {
   it('tells what each waits for, since when, and what it brings', () => {
     const entries = [
-      { run: sampleRun(2, { heldFor: 'cwd_busy' }), since: 5 * minuteMs, wakeups: 2, messages: 1 },
-      { run: sampleRun(1), since: 8 * minuteMs, wakeups: 1, messages: 0 },
+      { run: sampleRun(2, { heldFor: 'cwd_busy' }), since: 5 * minuteMs, wakeups: 2, messages: 1, isFresh: true },
+      { run: sampleRun(1), since: 8 * minuteMs, wakeups: 1, messages: 0, isFresh: false },
     ];
-    const behind = [{ run: sampleRun(3, { status: 'running' }), since: 9 * minuteMs, wakeups: 1, messages: 1 }];
+    const behind = [
+      { run: sampleRun(3, { status: 'running' }), since: 9 * minuteMs, wakeups: 1, messages: 1, isFresh: false },
+    ];
     assert.deepEqual(describeQueue({ entries, behind, hasMore: true }, 10 * minuteMs, untranslated), [
-      'run-2  engineer  another run works in its directory · since 5 min ago · wakes: 2 · with messages: 1 · asked for',
+      'run-2  engineer  another run works in its directory · since 5 min ago · wakes: 2 · with messages: 1 · with a fresh session · asked for',
       'run-1  engineer  next in turn · since 2 min ago · wakes: 1 · asked for',
       '…',
       'run-3  engineer  waits for the end of this run · since 1 min ago · wakes: 1 · with messages: 1 · asked for',

@@ -42,6 +42,8 @@ export type TimelineEntry =
       readonly statusReason: string | null;
       readonly runId: string | null;
       readonly hasText: boolean;
+      /** It asks for a new conversation. */
+      readonly isFresh: boolean;
     }
   | { readonly kind: 'run'; readonly at: number; readonly run: Run }
   /** Scheduled heartbeats that came to nothing on a UTC day; `at` is the last one. */

@@ -35,4 +35,59 @@ describe('Sessions', function () {
       count: 1,
     });
   });
+
+  it('are kept under the task key, else the task, else the issue, and told with the title of the issue', async () => {
+    await using runtime = await TestRuntime.open({ configuration: counting });
+    const { connection } = runtime;
+    const { issue } = await connection.request('issue.create', { title: 'Mend it' });
+    const { id: issueId, number } = issue;
+    for (const part of [
+      { taskKey: 'K', taskId: 'T', issueId },
+      { taskId: 'T', issueId },
+      { taskId: 'T' },
+      { issueId },
+    ]) {
+      await runtime.settled(await runtime.wake('counting', { text: 'x', ...part }));
+    }
+
+    const { sessions } = await connection.request('session.list', {});
+    assert.deepEqual(
+      sessions.map(({ taskKey, runs, issue }) => [taskKey, runs, issue]).sort(),
+      [
+        ['K', 1, null],
+        ['T', 2, null],
+        [issueId, 1, { id: issueId, number, title: 'Mend it', status: 'in_review' }],
+      ].sort(),
+    );
+    assert.ok(sessions.every(({ createdAt, updatedAt }) => createdAt > 0 && updatedAt >= createdAt));
+  });
+
+  it('begin anew with a wake that asks for it, which queue and account tell', async () => {
+    await using runtime = await TestRuntime.open({ configuration: counting });
+    const { connection } = runtime;
+    const agent = 'counting';
+    await runtime.settled(await runtime.wake(agent, { text: 'x' }));
+    await connection.request('agent.pause', { agent });
+    const runId = await runtime.wake(agent, { isFresh: true });
+    await runtime.wake(agent, { text: 'and this' });
+    const { entries } = await connection.request('queue.list', { limit: 10 });
+    assert.deepEqual(
+      entries.map(({ wakeups, isFresh }) => [wakeups, isFresh]),
+      [[2, true]],
+    );
+
+    await connection.request('agent.resume', { agent });
+    await runtime.settled(runId);
+
+    assert.match(
+      await runtime.readLog(runId),
+      /^\n?\[Reveille counts the runs of its session from 1 again: as was asked for\]\n(\n)?run 1\n$/,
+    );
+    const why = await connection.request('agent.explain', { agent, limit: 20 });
+    assert.deepEqual(
+      why.entries.flatMap((entry) => (entry.kind === 'wakeup' ? [entry.isFresh] : [])),
+      [false, true, false],
+    );
+    assert.equal((await connection.request('queue.list', { limit: 10 })).entries.length, 0);
+  });
 });

@@ -92,8 +92,8 @@ export class WakeFixture implements AsyncDisposable {
   }
 
   /** Settles a run that was claimed as having succeeded, or as given. */
-  settle(runId: string, part: Partial<Settlement> = {}): RunRow {
-    this.queue.settle(runId, { ...succeeded, finishedAt: this.clock.now(), ...part });
+  settle(runId: string, part: Partial<Settlement> = {}, isDelivered = true): RunRow {
+    this.queue.settle(runId, { ...succeeded, finishedAt: this.clock.now(), ...part }, isDelivered);
     return this.run(runId);
   }
 

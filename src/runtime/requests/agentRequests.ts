@@ -28,7 +28,10 @@ export function agentRequests(options: {
 }): AgentRequests {
   const { store, state, desk, dispatcher, audit, queue, cancel } = options;
   return {
-    'agent.wake': async ({ agent, reason, text, issueId, taskKey, idempotencyKey }, client) => {
+    'agent.wake': async (
+      { agent, reason, text, issueId, taskKey, taskId, idempotencyKey, isFresh = false },
+      client,
+    ) => {
       assertTrusted(client);
       if (issueId !== undefined && !findIssue(store, issueId)) throw unknownIssue();
       const request = {
@@ -38,8 +41,10 @@ export function agentRequests(options: {
         text: text ?? null,
         issueId: issueId ?? null,
         taskKey: taskKey ?? null,
+        taskId: taskId ?? null,
         idempotencyKey: idempotencyKey ?? null,
         author: 'user',
+        isFresh,
       } as const;
       return desk.wake(request, userActor(client));
     },

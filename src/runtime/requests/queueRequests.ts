@@ -112,7 +112,13 @@ function toEntry(reader: Reader, run: RunRow): QueueEntry {
   const { process: _process, cursor: _cursor, commandLine: _line, cwd: _cwd, ...rest } = run;
   const { stdoutExcerpt: _out, stderrExcerpt: _err, isForced: _forced, needsConfirmation: _needs, ...listed } = rest;
   const since = waiting[0]?.requestedAt ?? run.queuedAt;
-  return { run: listed, since, wakeups: waiting.length, messages: countMessages(waiting) };
+  return {
+    run: listed,
+    since,
+    wakeups: waiting.length,
+    messages: countMessages(waiting),
+    isFresh: waiting.some(({ isFresh }) => isFresh),
+  };
 }
 
 /** The inbox of a run's scope: what a queued one would deliver, and what waits for the end of a running one. */

@@ -1,8 +1,11 @@
+import type { ListedSession } from '../../protocolSessions.ts';
 import { userActor, type Audit } from '../governance/audit.ts';
 import type { RequestHandlers } from '../server.ts';
+import type { Session } from '../model.ts';
+import { findIssue } from '../store/issueTable.ts';
 import { countSessions, deleteSessions, listSessions } from '../store/sessionTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader, Store } from '../store/store.ts';
 import { sessionKeyOf } from '../wakeups/sessionKey.ts';
 import { requireAgent } from './agentRequests.ts';
 
@@ -19,7 +22,7 @@ export function sessionRequests(options: {
     'session.list': ({ agent, before, limit = largestPage }) => {
       const sessions = listSessions(store, { agent, before, limit: limit + 1 });
       return {
-        sessions: sessions.slice(0, limit),
+        sessions: sessions.slice(0, limit).map((session) => toListed(store, session)),
         hasMore: sessions.length > limit,
         total: countSessions(store, agent),
       };
@@ -33,11 +36,21 @@ export function sessionRequests(options: {
         const entry = { action: 'session.reset', target: `agent:${agent}`, agent } as const;
         const details = { sessions: count, taskKey: taskKey ?? null };
         audit.record(transaction, { ...entry, actor: userActor(client), details });
+        // Whoever shows sessions asks for them again when their agent changes.
+        transaction.touchAgent(agent);
       });
       await store.durable();
       return { count };
     },
   };
+}
+
+/** Sessions of an issue are kept under its id. */
+function toListed(reader: Reader, session: Session): ListedSession {
+  const found = findIssue(reader, session.taskKey);
+  if (found === undefined) return { ...session, issue: null };
+  const { id, number, title, status } = found;
+  return { ...session, issue: { id, number, title, status } };
 }
 
 /** Under which keys the session of a scope may be kept: wakes without a task once had one for each source. */

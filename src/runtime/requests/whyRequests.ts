@@ -107,8 +107,10 @@ function readSources(reader: Reader, agent: string, cursor: TimelineCursor, limi
   };
 }
 
-function toWakeupEntry({ requestedAt, source, reason, status, statusReason, runId, text }: Wakeup): TimelineEntry {
-  return { kind: 'wakeup', at: requestedAt, source, reason, status, statusReason, runId, hasText: text !== null };
+function toWakeupEntry({ requestedAt, text, ...wakeup }: Wakeup): TimelineEntry {
+  const { source, reason, status, statusReason, runId, isFresh } = wakeup;
+  const hasText = text !== null;
+  return { kind: 'wakeup', at: requestedAt, source, reason, status, statusReason, runId, hasText, isFresh };
 }
 
 function toChangeEntry({ at, action, actor, text, details }: ActivityWithText): TimelineEntry {

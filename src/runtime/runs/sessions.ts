@@ -53,9 +53,14 @@ export function decideSession(question: SessionQuestion): SessionStart {
   }
   if (saved !== null && saved.handover !== null)
     return { ...plain, note: 'begins a new conversation', handover: saved.handover };
-  if (other === null || !canResume) return plain;
+  if (other === null || !canResume) return beginFirst(taken);
   const why = `that was led by ${other.adapter}, and the agent's adapter is ${definition.adapter} now`;
   return beginAnew(taken, other, { why, now });
+}
+
+/** There is nothing to go on with, perhaps because a person wanted it so: nothing is handed over then. */
+function beginFirst({ dropped }: TakenSession): SessionStart {
+  return dropped !== undefined && isBegun(dropped) ? { ...plain, note: toNote(dropped, 'as was asked for') } : plain;
 }
 
 /** Begins once more, with nothing of the conversation that could not be gone on with; null where that would not help. */
@@ -89,7 +94,7 @@ export const endReasons = {
 } as const;
 
 /** Something was done in it that the next run could go on with. */
-function isBegun({ sessionId, runs }: SavedSession): boolean {
+function isBegun({ sessionId, runs }: Pick<SavedSession, 'sessionId' | 'runs'>): boolean {
   return sessionId !== null || runs > 0;
 }
 
@@ -105,9 +110,15 @@ function beginAnew(
   old: SavedSession,
   { why, now }: { readonly why: string; readonly now: number },
 ): SessionStart {
-  if (old.sessionId === null) return { ...plain, note: `counts the runs of its session from 1 again: ${why}` };
-  const note = `begins a new conversation in the place of ${old.sessionId}, ${why}`;
+  const note = toNote(old, why);
+  if (old.sessionId === null) return { ...plain, note };
   return { ...plain, note, handover: composeHandover({ session: old, why, lastWords, now }) };
+}
+
+function toNote({ sessionId }: Pick<SavedSession, 'sessionId'>, why: string): string {
+  return sessionId === null
+    ? `counts the runs of its session from 1 again: ${why}`
+    : `begins a new conversation in the place of ${sessionId}, ${why}`;
 }
 
 /** Why a session is given up, in words that follow "the conversation"; null if it is not. Ages are by a clock that may be set back. */

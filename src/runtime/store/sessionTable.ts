@@ -25,6 +25,8 @@ export interface TakenSession {
   readonly other: SavedSession | null;
   /** What the last runs of whichever of them has a conversation said at their ends, newest first. */
   readonly lastWords: readonly string[];
+  /** What a person asked it not to go on with, and is forgotten; none if nobody did, or there was nothing. */
+  readonly dropped?: Pick<SavedSession, 'sessionId' | 'runs'>;
 }
 
 /** A conversation that can be gone on with. */
@@ -94,12 +96,16 @@ export function findSession(reader: Reader, { agent, taskKey, adapter }: Session
   return row && toSaved(row);
 }
 
-/** Gives a session to a run, which is made if there is none; answers how it was before. */
+/**
+ * Gives a session to a run, which is made if there is none; answers how it was before. With `isFresh` all that was kept of the
+ * task is forgotten first, for good: whatever comes of the run, nothing goes on with it.
+ */
 export function takeSession(
   writer: Writer,
   key: SessionKey,
-  { runId, at }: { readonly runId: string; readonly at: number },
+  { runId, at, isFresh }: { readonly runId: string; readonly at: number; readonly isFresh: boolean },
 ): TakenSession {
+  const dropped = isFresh ? dropSessions(writer, key) : undefined;
   const saved = findSession(writer, key) ?? null;
   const other = (saved?.sessionId ?? null) === null ? findOtherSession(writer, key) : null;
   const sessionId = saved?.sessionId ?? other?.sessionId ?? null;
@@ -108,7 +114,15 @@ export function takeSession(
      ON CONFLICT (agent, task_key, adapter) DO UPDATE SET last_run_id = excluded.last_run_id`,
     [key.agent, key.taskKey, key.adapter, at, at, runId],
   );
-  return { saved, other, lastWords: sessionId === null ? [] : listLastWords(writer, key.agent, sessionId) };
+  const lastWords = sessionId === null ? [] : listLastWords(writer, key.agent, sessionId);
+  return { saved, other, lastWords, ...(dropped && { dropped }) };
+}
+
+/** Forgets what all adapters kept of a task; answers what the adapter of the key had, else another. */
+function dropSessions(writer: Writer, key: SessionKey): SavedSession | undefined {
+  const dropped = findSession(writer, key) ?? findOtherSession(writer, key) ?? undefined;
+  deleteSessions(writer, key.agent, key.taskKey);
+  return dropped;
 }
 
 /** The conversation that another adapter had last of the same task. */

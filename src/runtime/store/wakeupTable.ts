@@ -26,6 +26,8 @@ export interface Wakeup {
   readonly author: WakeAuthor;
   /** See `WakeRequest.cause`. */
   readonly cause: { readonly runId: string; readonly hops: number } | null;
+  /** See `WakeRequest.isFresh`. */
+  readonly isFresh: boolean;
 }
 
 /** How long a repetition of a request is recognised by its key, in milliseconds. */
@@ -38,7 +40,8 @@ export function nextWakeupNumber(reader: Reader): number {
   return nextNumber(reader, 'wakeup');
 }
 
-export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
+/** `isFresh` is false if it is not given. */
+export function insertWakeup(writer: Writer, wakeup: Omit<Wakeup, 'isFresh'> & { readonly isFresh?: boolean }): void {
   writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
     wakeup.id,
     wakeup.number,
@@ -56,7 +59,7 @@ export function insertWakeup(writer: Writer, wakeup: Wakeup): void {
     wakeup.endedAt,
     wakeup.author,
     wakeup.cause?.runId ?? null,
-    wakeup.cause?.hops ?? 0,
+    toHops(wakeup.cause?.hops ?? 0, wakeup.isFresh ?? false),
   ]);
 }
 
@@ -179,7 +182,14 @@ export function endWaitingWakeups(
   );
 }
 
+/** One column says both: the complement of the hops, which is negative, is a wish for a fresh start. */
+function toHops(hops: number, isFresh: boolean): number {
+  return isFresh ? ~hops : hops;
+}
+
 function fromRow(row: Row): Wakeup {
+  const stored = row[16] as number;
+  const isFresh = stored < 0;
   return {
     id: row[0] as string,
     number: row[1] as number,
@@ -196,6 +206,7 @@ function fromRow(row: Row): Wakeup {
     requestedAt: row[12] as number,
     endedAt: row[13] as number | null,
     author: row[14] as WakeAuthor,
-    cause: row[15] === null ? null : { runId: row[15] as string, hops: row[16] as number },
+    cause: row[15] === null ? null : { runId: row[15] as string, hops: toHops(stored, isFresh) },
+    isFresh,
   };
 }

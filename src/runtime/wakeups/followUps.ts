@@ -24,9 +24,9 @@ export function followUpsOf(reader: Reader, { status, agent, taskKey }: RunRow):
   return judgeFollowUps(status === 'running' ? listWaitingWakeups(reader, agent, taskKey) : []);
 }
 
-/** A person wrote it, or gave the work to the agent: nobody but a person may drop it. */
-function isOfPerson({ author, source, text }: Wakeup): boolean {
-  return author === 'user' && (text !== null || source === 'assignment');
+/** A person wrote it, gave the work to the agent or wants it to start afresh: nobody but a person may drop it. */
+function isOfPerson({ author, source, text, isFresh }: Wakeup): boolean {
+  return author === 'user' && (text !== null || isFresh || source === 'assignment');
 }
 
 /** Whether a wake asks for more than another try some time: a person, or new work. */

@@ -10,12 +10,16 @@ export interface WakeRequest {
   readonly text: string | null;
   readonly issueId: string | null;
   readonly taskKey: string | null;
+  /** Another name of the task; counts where there is no task key. */
+  readonly taskId?: string | null;
   readonly idempotencyKey: string | null;
   readonly author: WakeAuthor;
   /** The run in which an agent asked for it, and through how many agents' runs that came about; null if none did. */
   readonly cause?: WakeCause | null;
   /** See `GateFacts.isForced`. Default: false. */
   readonly isForced?: boolean;
+  /** The run that delivers it begins a new conversation, whatever else it delivers. Default: false. */
+  readonly isFresh?: boolean;
 }
 
 /** What a wake follows from: a run, and the number of wakes in a row of which each came from a run of the one before. */
@@ -30,10 +34,10 @@ export const maxHops = 8;
 const strength: Record<WakeSource, number> = { on_demand: 3, assignment: 2, automation: 1, timer: 0 };
 const priorities: Record<IssuePriority, number> = { urgent: 0, high: 1, medium: 2, low: 3 };
 
-/** What a session is kept for and runs are merged by: the task key, else the issue, else the schedule, else the source. */
-export function taskKeyOf(request: Pick<WakeRequest, 'taskKey' | 'issueId' | 'source' | 'agent'>): string {
-  if (request.taskKey !== null) return request.taskKey;
-  if (request.issueId !== null) return request.issueId;
+/** What a session is kept for and runs are merged by: the task key, else the task, else the issue, else the schedule, else the source. */
+export function taskKeyOf(request: Pick<WakeRequest, 'taskKey' | 'taskId' | 'issueId' | 'source' | 'agent'>): string {
+  const named = request.taskKey ?? request.taskId ?? request.issueId;
+  if (named !== null) return named;
   return request.source === 'timer' ? `schedule:${request.agent}` : request.source;
 }
 
@@ -42,9 +46,10 @@ export function isStronger(source: WakeSource, than: WakeSource): boolean {
   return strength[source] > strength[than];
 }
 
-/** True for a ping that brings nothing: while a run of its scope works, it need not be delivered. */
-export function isBare(request: Pick<WakeRequest, 'source' | 'text' | 'issueId'>): boolean {
-  return request.source === 'on_demand' && request.text === null && request.issueId === null;
+/** True for a ping that brings nothing: while a run of its scope works, it need not be delivered. A fresh start is something. */
+export function isBare(request: Pick<WakeRequest, 'source' | 'text' | 'issueId' | 'isFresh'>): boolean {
+  const { source, text, issueId, isFresh = false } = request;
+  return source === 'on_demand' && text === null && issueId === null && !isFresh;
 }
 
 /** True for a tick of a schedule for which a run is queued or works already: at most one of them is outstanding. */

@@ -162,12 +162,19 @@ export class WakeQueue {
       const at = this.#clock.now();
       markRunStarted(transaction, runId, { at, cursor, ...where, adapter: agent.definition.adapter });
       const key = { agent: run.agent, taskKey: sessionKeyOf(run.taskKey), adapter: agent.definition.adapter };
-      const session = takeSession(transaction, key, { runId, at });
+      const isFresh = wakeups.some((wakeup) => wakeup.isFresh);
+      const session = takeSession(transaction, key, { runId, at, isFresh });
       claimWakeups(transaction, { agent: run.agent, taskKey: run.taskKey, cursor, runId });
       const issueStatus = advanceIssue(transaction, run, { from: 'todo', to: 'in_progress', at });
       recordRun(this.#audit, transaction, run, {
         action: 'run.claimed',
-        details: { source: run.source, definition: agent.fingerprint, wakeups: wakeups.length, ...issueStatus },
+        details: {
+          source: run.source,
+          definition: agent.fingerprint,
+          wakeups: wakeups.length,
+          ...(isFresh && { isFresh }),
+          ...issueStatus,
+        },
       });
       this.#limits.noteClaimed(transaction, run, agent);
       this.#named.noteClaimed(transaction, run, wakeups);
@@ -327,11 +334,11 @@ export class WakeQueue {
     placing: Pick<Wakeup, 'taskKey' | 'status' | 'runId'> & { readonly statusReason?: string },
   ): Wakeup {
     const at = this.#clock.now();
-    const { agent, source, reason, text, issueId, idempotencyKey, author, cause = null } = request;
+    const { agent, source, reason, text, issueId, idempotencyKey, author, cause = null, isFresh = false } = request;
     const { taskKey, status, runId, statusReason = null } = placing;
     const endedAt = status === 'queued' ? null : at;
     const number = nextWakeupNumber(transaction);
-    const asked = { agent, taskKey, source, reason, text, issueId, idempotencyKey, author, cause };
+    const asked = { agent, taskKey, source, reason, text, issueId, idempotencyKey, author, cause, isFresh };
     const wakeup = { id: this.#nextId(), number, ...asked, status, statusReason, runId, requestedAt: at, endedAt };
     insertWakeup(transaction, wakeup);
     return wakeup;

@@ -109,7 +109,7 @@ export class WakeDesk {
   /** What a timer asks for is told by the run that it makes; its ticks that make none are counted elsewhere. */
   #recordRequest(
     transaction: StateTransaction,
-    { agent, source, text, issueId }: WakeRequest,
+    { agent, source, text, issueId, isFresh = false }: WakeRequest,
     { by, admission }: { readonly by: Actor; readonly admission: Admission },
   ): void {
     const { wakeupId, status, refusal, runId } = admission;
@@ -120,7 +120,7 @@ export class WakeDesk {
       agent,
       runId,
       result: refusal !== null ? 'refused' : status === 'coalesced' ? 'coalesced' : 'accepted',
-      details: { source, wakeupId, ...(refusal !== null && { reason: refusal }) },
+      details: { source, wakeupId, ...(isFresh && { isFresh }), ...(refusal !== null && { reason: refusal }) },
       text,
     });
   }

@@ -48,7 +48,7 @@ export async function wakeAgentWithMessage(context: ActionContext, given: unknow
 }
 
 /** An agent that was never accepted would only wait: the review comes first. */
-async function mayRun({ folder, agent }: AgentChoice): Promise<boolean> {
+export async function mayRun({ folder, agent }: AgentChoice): Promise<boolean> {
   return agent.isRunnable || agent.consent === 'accepted' || reviewAgent(folder, agent.key);
 }
 

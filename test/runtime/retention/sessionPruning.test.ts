@@ -13,7 +13,7 @@ describe('Pruner of sessions', () => {
   function addSession(agent: string, taskKey: string, { usedAt, runId }: { usedAt: number; runId: string }): void {
     pruning.fixture.state.commit((transaction) => {
       const key = { agent, taskKey, adapter: 'process' };
-      takeSession(transaction, key, { runId, at: usedAt });
+      takeSession(transaction, key, { runId, at: usedAt, isFresh: false });
       countSessionRun(transaction, key, usedAt);
     });
   }

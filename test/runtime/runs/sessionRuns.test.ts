@@ -213,6 +213,25 @@ describe('Runs in sessions', function () {
     assert.deepEqual([scene.lastRequest.session, scene.lastRequest.sessionRun], [null, 1]);
   });
 
+  it('begin anew where a person wants it, say so, and are handed nothing over', async () => {
+    await using scene = await SessionScene.open(talks, { bootstrapPromptTemplate: 'All.', promptTemplate: 'More.' });
+    const first = await scene.run();
+
+    const second = await scene.run({ isFresh: true });
+
+    assert.deepEqual([scene.lastRequest.session, scene.lastRequest.sessionRun], [null, 1]);
+    assert.match(scene.lastRequest.prompt, /^All\./);
+    assert.doesNotMatch(scene.lastRequest.prompt, /What happened before/);
+    assert.match(
+      scene.readLog(second.id),
+      new RegExp(`^\\n?\\[Reveille begins a new conversation in the place of of-${first.id}, as was asked for\\]`),
+    );
+    assert.deepEqual([scene.session()?.sessionId, scene.session()?.runs], [`of-${second.id}`, 1]);
+    assert.equal((await scene.run()).sessionId, `of-${second.id}`);
+    await scene.run({ taskKey: 'U', isFresh: true });
+    assert.doesNotMatch(scene.readLog(scene.lastRequest.runId), /Reveille/);
+  });
+
   it('go on with the conversation that a lost run had noted', async () => {
     await using scene = await SessionScene.open(talks, { resumable: true });
     const { fixture } = scene;

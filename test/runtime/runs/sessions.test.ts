@@ -107,7 +107,7 @@ describe('How a run begins in its session', () => {
     const { ended, runId } = scene.begin();
     scene.fixture.state.commit((transaction) => {
       const key = { agent: 'a', taskKey: 'T', adapter: 'claude_local' };
-      takeSession(transaction, key, { runId: 'another', at: 0 });
+      takeSession(transaction, key, { runId: 'another', at: 0, isFresh: false });
     });
 
     assert.equal((await ended).id, runId);

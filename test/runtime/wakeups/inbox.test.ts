@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { isBare, isRepetition, isStronger, queuePriority, taskKeyOf } from '../../../src/runtime/wakeups/inbox.ts';
 
 describe('inbox', () => {
-  it('derives the task key from task, issue, schedule, source, in that order', () => {
+  it('derives the task key from task key, task, issue, schedule, source, in that order', () => {
     const base = { agent: 'a', source: 'on_demand', taskKey: null, issueId: null } as const;
-    assert.equal(taskKeyOf({ ...base, taskKey: 't', issueId: 'i' }), 't');
+    assert.equal(taskKeyOf({ ...base, taskKey: 'k', taskId: 't', issueId: 'i' }), 'k');
+    assert.equal(taskKeyOf({ ...base, taskKey: 'k', issueId: 'i' }), 'k');
+    assert.equal(taskKeyOf({ ...base, taskId: 't', issueId: 'i' }), 't');
+    assert.equal(taskKeyOf({ ...base, taskId: null, issueId: 'i' }), 'i');
+    assert.equal(taskKeyOf({ ...base, source: 'automation', taskId: 't' }), 't');
     assert.equal(taskKeyOf({ ...base, issueId: 'i' }), 'i');
     assert.equal(taskKeyOf({ ...base, source: 'timer' }), 'schedule:a');
     assert.equal(taskKeyOf({ ...base, source: 'timer', issueId: 'i' }), 'i');
@@ -14,6 +18,7 @@ describe('inbox', () => {
   it('calls bare only pings that bring nothing', () => {
     const nothing = { text: null, issueId: null };
     assert.equal(isBare({ source: 'on_demand', ...nothing }), true);
+    assert.equal(isBare({ source: 'on_demand', ...nothing, isFresh: true }), false);
     assert.equal(isBare({ source: 'on_demand', text: 'x', issueId: null }), false);
     assert.equal(isBare({ source: 'on_demand', text: null, issueId: 'i' }), false);
     assert.equal(isBare({ source: 'assignment', ...nothing }), false);
