@@ -72,9 +72,9 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues|Secrets|Log|Doctor)?\\.ts$',
+    from: '^src/cli(State|Issues|Secrets|Log|Doctor|Usage)?\\.ts$',
     mayImport: [
-      '^src/cli(State|Issues|Secrets|Log|Doctor)\\.ts$',
+      '^src/cli(State|Issues|Secrets|Log|Doctor|Usage)\\.ts$',
       connection,
       endpoint,
       protocol,
