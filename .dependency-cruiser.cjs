@@ -10,7 +10,7 @@ const vscode = '(^|/)vscode($|/)';
 
 const leaves =
   '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
-const protocol = '^src/protocol(Entities|Check)?\\.ts$';
+const protocol = '^src/protocol(Entities|Check|Simulation)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';

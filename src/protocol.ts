@@ -26,11 +26,11 @@ import {
   runtime,
   secretName,
   session,
-  simulation,
   timelineCursor,
   timelineEntry,
   whyNow,
 } from './protocolEntities.ts';
+import { simulation } from './protocolSimulation.ts';
 
 export const protocolVersion = 1;
 

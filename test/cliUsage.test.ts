@@ -52,8 +52,11 @@ describe('reveille usage', function () {
     await using runtime = await TestRuntime.open({ configuration });
     const { issue } = await runtime.connection.request('issue.create', { title: 'Mend\u001b[2J it' });
     const { issue: other } = await runtime.connection.request('issue.create', { title: 'Short-lived' });
-    for (const issueId of [issue.id, other.id, undefined])
-      await runtime.settled(await runtime.wake('billed', issueId === undefined ? {} : { issueId }));
+    for (const issueId of [issue.id, other.id, undefined]) {
+      const about = issueId === undefined ? {} : { issueId };
+      const { runId } = await runtime.connection.request('agent.wake', { agent: 'billed', ...about });
+      await runtime.settled(runId ?? '');
+    }
     await runtime.connection.request('issue.delete', { issueId: other.id });
 
     const names = (await say(runtime, { by: 'issue' })).map((line) => line.replace(/ runs: .*/, ''));
