@@ -10,7 +10,7 @@ const vscode = '(^|/)vscode($|/)';
 
 const leaves =
   '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
-const protocol = '^src/protocol(Entities|Check|Sessions)?\\.ts$';
+const protocol = '^src/protocol(Entities|Check|Sessions|Simulation)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
@@ -72,9 +72,9 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions)?\\.ts$',
+    from: '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions|Usage)?\\.ts$',
     mayImport: [
-      '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions)\\.ts$',
+      '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions|Usage)\\.ts$',
       connection,
       endpoint,
       protocol,

@@ -10,6 +10,7 @@ import { followRun, printRunLog } from './cliLog.ts';
 import { secretCommands, secretUsage } from './cliSecrets.ts';
 import { sessionCommands, sessionUsage } from './cliSessions.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
+import { printUsage, usageUsage } from './cliUsage.ts';
 import { inspectOwner } from './endpoint/ownerRecord.ts';
 import { ownBuild } from './endpoint/ownBuild.ts';
 import { Registry } from './endpoint/registry.ts';
@@ -42,6 +43,7 @@ const usage = `reveille <command> [--folder DIR]
   simulate                   what the schedules would start in the next seven days, what collides, what it takes
   why <agent>                why it runs or not, and what led to it, newest first
   doctor [agent]             whether an agent, or all, can work: program, login, folder, tools, secrets; exit code 1 on errors
+${usageUsage}
   log <run>                  print what a run wrote, readable; --raw prints the bytes of its log
   audit verify               check the audit log; exit code 1 if something does not fit
   audit export <file>        write the audit log into a new file; --format csv (else jsonl), --texts for what people wrote
@@ -71,6 +73,8 @@ function parseWords() {
         parent: { type: 'string' },
         'blocked-by': { type: 'string', multiple: true },
         by: { type: 'string' },
+        days: { type: 'string' },
+        json: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
         pause: { type: 'boolean', default: false },
         raw: { type: 'boolean', default: false },
@@ -216,6 +220,7 @@ const commands: Readonly<Record<string, Command>> = {
     for (const line of describeSimulation(found, (at) => new Date(at).toLocaleString(), untranslated)) print(line);
     return 0;
   },
+  usage: (connection) => printUsage({ connection, options: values, now: Date.now(), print }),
   log: async (connection, runId) => {
     await printRunLog(connection, named(runId, 'a run'), printing);
     return 0;

@@ -6,6 +6,9 @@ export const secretUsage = `  secrets                    the secrets that agents
   secret set <name>          give the runtime a secret, read from standard input, for as long as it lives
   secret remove <name>       have it forget one`;
 
+/** Shorter values are not kept out of logs; see `shortestSecret` of the runtime. */
+const shortestHidden = 6;
+
 /** What a command about secrets works with. */
 interface SecretCommand {
   readonly connection: Pick<FolderConnection, 'request'>;
@@ -29,12 +32,12 @@ export const secretCommands: Readonly<Record<string, (command: SecretCommand) =>
     if ((verb !== 'set' && verb !== 'remove') || !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name) || words.length > 2)
       throw new UserError('invalid', `Say "secret set <name>" or "secret remove <name>".\n\n${secretUsage}`);
     if (verb === 'set') {
-      const { changed } = await connection.request('secrets.offer', {
-        values: { [name]: await readValue(input, name) },
-      });
+      const value = await readValue(input, name);
+      const { changed } = await connection.request('secrets.offer', { values: { [name]: value } });
       print(
         changed === 0 ? `${name} has that value already.` : `${name} is set until the runtime of this folder ends.`,
       );
+      if (value.length < shortestHidden) print('So short a value is not kept out of logs.');
     } else {
       const { changed } = await connection.request('secrets.forget', { names: [name] });
       print(changed === 0 ? `${name} is not set.` : `${name} is forgotten; what runs already has it.`);

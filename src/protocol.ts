@@ -26,11 +26,11 @@ import {
   runDetail,
   runtime,
   secretName,
-  simulation,
   timelineCursor,
   timelineEntry,
   whyNow,
 } from './protocolEntities.ts';
+import { simulation } from './protocolSimulation.ts';
 
 export const protocolVersion = 1;
 

@@ -1,6 +1,6 @@
 /** What the protocol's messages are about, as both sides validate it; requests and changes are in `protocol.ts`. */
 import * as z from 'zod/mini';
-import type { Simulation, TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
+import type { TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
 import {
   activityProblems,
   agentStatuses,
@@ -295,53 +295,6 @@ export const timelineCursor = z.object({
   folderActivity: behind,
   skipDay: behind,
 }) satisfies z.ZodMiniType<TimelineCursor>;
-
-export const simulation = z.object({
-  from: epochMs,
-  to: epochMs,
-  slots: z.number(),
-  schedules: z.readonly(
-    z.array(
-      z.object({
-        agent: agentKey,
-        heartbeat: z.nullable(z.string()),
-        obstacle: z.nullable(z.enum([...holdReasons, 'terminated'])),
-        skipsWhenIdle: z.boolean(),
-        onlyIf: z.readonly(z.array(z.enum(onlyIfKinds))),
-        next: z.readonly(z.array(epochMs)),
-        starts: z.number(),
-        quiet: z.number(),
-        isEstimated: z.boolean(),
-        runMs: z.nullable(z.number()),
-        costMicros: z.nullable(z.number()),
-      }),
-    ),
-  ),
-  days: z.readonly(
-    z.array(
-      z.object({
-        date: z.string(),
-        starts: z.number(),
-        runMs: z.number(),
-        withoutTime: z.number(),
-        costMicros: z.number(),
-        withoutCost: z.number(),
-      }),
-    ),
-  ),
-  collisions: z.readonly(
-    z.array(
-      z.object({
-        agent: agentKey,
-        kind: z.enum(['self', 'agent', 'cwd', 'slots']),
-        other: z.nullable(z.string()),
-        count: z.number(),
-        firstAt: epochMs,
-      }),
-    ),
-  ),
-  collisionsUntil: epochMs,
-}) satisfies z.ZodMiniType<Simulation>;
 
 export const runDetail = z.extend(run, {
   commandLine: z.string(),

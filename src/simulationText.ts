@@ -1,4 +1,4 @@
-import { formatDollars } from './costText.ts';
+import { formatCost } from './costText.ts';
 import { formatDuration, type Translate } from './format.ts';
 import type { SimulatedCollision, SimulatedDay, SimulatedSchedule, Simulation } from './runtime/insight.ts';
 import { onlyIfText, type FormatTime } from './whyText.ts';
@@ -25,12 +25,12 @@ export function describeSimulation(found: Simulation, formatTime: FormatTime, t:
   ];
 }
 
-function describeDay({ starts, runMs, withoutTime, costMicros, withoutCost }: SimulatedDay, t: Translate): string {
+function describeDay(day: SimulatedDay, t: Translate): string {
+  const { starts, runMs, withoutTime, withoutCost } = day;
   if (starts === 0) return t('no run');
   const time =
     starts === withoutTime ? t('run time unknown') : t('run time {0}', bound(formatDuration(runMs), withoutTime, t));
-  const cost =
-    starts === withoutCost ? t('cost unknown') : t('cost {0}', bound(formatDollars(costMicros), withoutCost, t));
+  const cost = starts === withoutCost ? t('cost unknown') : t('cost {0}', bound(formatCost(day, t), withoutCost, t));
   return [t('runs: {0}', starts), time, cost].join(' · ');
 }
 
@@ -40,15 +40,14 @@ function bound(text: string, unknown: number, t: Translate): string {
 }
 
 function describeSchedule(schedule: SimulatedSchedule, formatTime: FormatTime, t: Translate): string[] {
-  const { agent, heartbeat, obstacle, next, starts, quiet, isEstimated, skipsWhenIdle, onlyIf, runMs, costMicros } =
-    schedule;
+  const { agent, heartbeat, obstacle, next, starts, quiet, isEstimated, skipsWhenIdle, onlyIf, runMs } = schedule;
   const name = heartbeat === null ? agent : `${agent} (${heartbeat})`;
   if (obstacle !== null)
     return [`  ${name}  ${t('nothing, as long as it is held: {0}', obstacle.replaceAll('_', ' '))}`];
   const facts = [
     isEstimated ? t('about {0} runs', starts) : t('runs: {0}', starts),
     runMs === null ? t('run time unknown') : t('{0} each', formatDuration(runMs)),
-    costMicros === null ? t('cost unknown') : t('{0} each', formatDollars(costMicros)),
+    schedule.costMicros === null ? t('cost unknown') : t('{0} each', formatCost(schedule, t)),
     ...(quiet === 0 ? [] : [t('skipped in quiet hours: {0}', quiet)]),
     ...(skipsWhenIdle && onlyIf.length === 0 ? [t('fewer when there is nothing to do')] : []),
     ...(onlyIf.length > 0 ? [t('if there is something to do, or something changed: {0}', onlyIfText(onlyIf, t))] : []),

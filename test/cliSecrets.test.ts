@@ -32,6 +32,13 @@ describe('secrets on the command line', function () {
     assert.match((await say(runtime, ['secrets'])).text, /missing/);
   });
 
+  it('say so when they are too short to be kept out of logs', async () => {
+    await using runtime = await TestRuntime.open({ configuration });
+    const set = (value: string) => say(runtime, ['secret', 'set', 'DEPLOY_TOKEN'], Readable.from([Buffer.from(value)]));
+    assert.match((await set('12345')).text, /\nSo short a value is not kept out of logs\.$/);
+    assert.doesNotMatch((await set('123456')).text, /short/);
+  });
+
   it('are never taken as an argument, nor typed where they would be seen, nor empty', async () => {
     await using runtime = await TestRuntime.open({ configuration });
     await assert.rejects(say(runtime, ['secret', 'set', 'DEPLOY_TOKEN', 'open sesame']), /Say "secret set <name>"/);

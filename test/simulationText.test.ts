@@ -16,8 +16,12 @@ const schedule: SimulatedSchedule = {
   isEstimated: false,
   runMs: 120_000,
   costMicros: 250_000,
+  isListPrice: false,
 };
-const day = { date: '2026-11-21', starts: 2, runMs: 240_000, withoutTime: 0, costMicros: 500_000, withoutCost: 0 };
+const day = {
+  ...{ date: '2026-11-21', starts: 2, runMs: 240_000, withoutTime: 0 },
+  ...{ costMicros: 500_000, isListPrice: false, withoutCost: 0 },
+};
 const simulation: Simulation = {
   from: 1,
   to: 9,
@@ -46,6 +50,12 @@ describe('the account of a simulation', () => {
       'Collisions until <9>, with 4 slots',
       'engineer waits for auditor in the same directory · 3 times, first at <7>',
     ]);
+  });
+
+  it('marks what rests on list prices', () => {
+    const listed = linesOf({ days: [{ ...day, isListPrice: true }], schedules: [{ ...schedule, isListPrice: true }] });
+    assert.equal(listed[3], '2026-11-21  runs: 2 · run time 4 min · cost ≈ $0.50');
+    assert.ok(listed.includes('engineer  runs: 14 · 2 min each · ≈ $0.25 each'));
   });
 
   it('never takes what is unknown for nothing', () => {

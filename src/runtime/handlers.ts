@@ -10,6 +10,7 @@ import type { AuditKeys } from './governance/auditKeys.ts';
 import { activityRequests } from './requests/activityRequests.ts';
 import { agentRequests } from './requests/agentRequests.ts';
 import { withinAgentRights } from './requests/agentRights.ts';
+import { withoutSecretsOfAgents } from './requests/agentWords.ts';
 import { changeRequests } from './requests/changeRequests.ts';
 import { deletionRequests } from './requests/deletionRequests.ts';
 import { diagnosticsRequests } from './requests/diagnosticsRequests.ts';
@@ -116,7 +117,8 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
       reloadConfiguration,
     }),
   };
-  return onlyWhileServing(withinAgentRights(handlers, store), parts.assertServing);
+  const discreet = withoutSecretsOfAgents(handlers, parts);
+  return onlyWhileServing(withinAgentRights(discreet, store), parts.assertServing);
 }
 
 function makeStateRequests(parts: HandlerParts): ReturnType<typeof stateRequests> {

@@ -88,8 +88,10 @@ export interface SimulatedSchedule {
   readonly isEstimated: boolean;
   /** Of one run; null if it never ran. */
   readonly runMs: number | null;
-  /** Of one run; null if nobody reported any. */
+  /** Of one run; null if it is not known. */
   readonly costMicros: number | null;
+  /** A part of it, at least, is by list price. */
+  readonly isListPrice: boolean;
 }
 
 /** What all schedules would start on one day. The sums leave out what is unknown of so many runs. */
@@ -99,6 +101,7 @@ export interface SimulatedDay {
   readonly runMs: number;
   readonly withoutTime: number;
   readonly costMicros: number;
+  readonly isListPrice: boolean;
   readonly withoutCost: number;
 }
 

@@ -1,9 +1,10 @@
 import { secretNamesOf, type AgentDefinition } from './definition.ts';
+import { UserError } from './errors.ts';
 import type { Actor, Audit } from './governance/audit.ts';
 import type { SecretNeed } from './model.ts';
 import type { RunSecrets } from './runs/runSecrets.ts';
 import type { NamedSecret } from './runs/secretForms.ts';
-import { SecretVault } from './secretVault.ts';
+import { mostCharacters, SecretVault } from './secretVault.ts';
 import { findAgent, listAgents } from './store/agentTable.ts';
 import type { StateWriter } from './store/stateWriter.ts';
 import type { Store } from './store/store.ts';
@@ -66,10 +67,20 @@ export class SecretDesk implements RunSecrets {
     return names.filter((name) => !this.#vault.has(name));
   }
 
-  /** Takes values in, by name; answers how many were new. Resolves when the record of it is durable and wakes were released. */
+  /**
+   * Takes values in, by name; answers how many were new. Resolves when the record of it is durable and wakes were released.
+   * @throws UserError of kind `invalid` if all of them together would be too long; none is taken then
+   */
   async offer(values: Readonly<Record<string, string>>, by: Actor): Promise<number> {
     const changed = Object.entries(values).filter(([name, value]) => !this.#vault.isSame(name, value));
     if (changed.length === 0) return 0;
+    if (!this.#vault.hasRoomFor(values)) {
+      const most = String(mostCharacters);
+      throw new UserError(
+        'invalid',
+        `The secrets of a folder have at most ${most} characters together, and none of these was taken. Delete secrets that no agent needs, or keep long ones in files.`,
+      );
+    }
     this.#options.store.transact((writer) => {
       for (const [name] of changed) {
         const target = `secret:${name}` as const;

@@ -1,5 +1,8 @@
 import type { NamedSecret } from './runs/secretForms.ts';
 
+/** All values together, in characters: what is looked for in every output costs memory, and time with each change. */
+export const mostCharacters = 65_536;
+
 /**
  * The values of secrets, in memory only. A value that was replaced or removed is no longer handed out, but still kept out of
  * outputs: whoever got it before may yet tell it.
@@ -22,11 +25,29 @@ export class SecretVault {
     return this.#values.get(name) === value;
   }
 
+  /** Whether there is room for these values, beside those that are there and stay. */
+  hasRoomFor(values: Readonly<Record<string, string>>): boolean {
+    const all = new Map([...this.#values, ...Object.entries(values)]);
+    return lengthOf([...all.values()]) <= mostCharacters;
+  }
+
   set(name: string, value: string): void {
     this.#values.set(name, value);
-    if (!this.#known.some((one) => one.name === name && one.value === value)) {
-      this.#known = [...this.#known, { name, value }];
+    if (this.#known.some((one) => one.name === name && one.value === value)) return;
+    this.#known = this.#withoutOldest([...this.#known, { name, value }]);
+  }
+
+  /** Without the oldest of those that were replaced, once these alone would fill the room. */
+  #withoutOldest(known: readonly NamedSecret[]): readonly NamedSecret[] {
+    const former = known.filter(({ name, value }) => this.#values.get(name) !== value);
+    let excess = lengthOf(former.map(({ value }) => value)) - mostCharacters;
+    const dropped = new Set<NamedSecret>();
+    for (const one of former) {
+      if (excess <= 0) break;
+      dropped.add(one);
+      excess -= one.value.length;
     }
+    return known.filter((one) => !dropped.has(one));
   }
 
   delete(name: string): void {
@@ -43,4 +64,8 @@ export class SecretVault {
   valuesOf(names: readonly string[]): Readonly<Record<string, string>> | null {
     return names.every((name) => this.#values.has(name)) ? this.presentOf(names) : null;
   }
+}
+
+function lengthOf(values: readonly string[]): number {
+  return values.reduce((sum, { length }) => sum + length, 0);
 }

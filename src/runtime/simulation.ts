@@ -90,7 +90,7 @@ function commonOf(row: AgentRow, { reader, facts, now }: SimulationOptions): Com
     cwd: definition.shareCwd ? null : definition.cwd,
     maxConcurrentRuns: heartbeat.maxConcurrentRuns,
     runMs: median(listLastRunTimes(reader, key, sampleRuns)),
-    costMicros: costOf(reader, key, now),
+    ...costOf(reader, key, now),
   };
 }
 
@@ -98,9 +98,10 @@ function median(values: readonly number[]): number | null {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? null;
 }
 
-/** What a run of an agent cost on average, as far as it was reported; null if it never was. */
-function costOf(reader: Reader, agent: string, now: number): number | null {
+/** What a run of an agent cost on average, as far as it is known, and whether a part of that is by list price. */
+function costOf(reader: Reader, agent: string, now: number): Pick<Plan, 'costMicros' | 'isListPrice'> {
   const quarters = { from: quarterOf(now - historyMs), to: quarterOf(now) + 1 };
-  const { runs, runsWithoutCost, costMicros } = sumUsage(reader, quarters, agent);
-  return runs > runsWithoutCost ? costMicros / (runs - runsWithoutCost) : null;
+  const { runs, runsWithoutCost, costMicros, listedMicros } = sumUsage(reader, quarters, agent);
+  const known = runs - runsWithoutCost;
+  return { costMicros: known > 0 ? costMicros / known : null, isListPrice: listedMicros > 0 };
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { untranslated } from '../../src/format.ts';
 import { describeNow } from '../../src/whyText.ts';
+import { IssueAgents } from '../support/issueAgents.ts';
 import { letGo } from '../support/gatedAgent.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 
@@ -81,6 +82,63 @@ describe('Secrets', function () {
     const run = await runtime.settled(await runtime.wake('deployer'));
 
     assert.equal(run.message, 'It reported that it failed: no access with [secret DEPLOY_TOKEN]');
+  });
+
+  it('are told by no issue and no comment that an agent writes from its run', async () => {
+    await using agents = await IssueAgents.open();
+    const { connection, runtime } = agents;
+    await connection.request('secrets.offer', { values: { DEPLOY_TOKEN: value } });
+    agents.closeGate();
+    const given = await agents.issue('Mend it', { assignee: 'ann' });
+    const run = await agents.running('ann');
+    const ann = agents.as(run);
+
+    await ann.request('issue.comment', { issueId: given.id, text: `it is ${value}` });
+    const place = { path: 'a.ts', startLine: 1, startCharacter: 0, endLine: 1, endCharacter: 5 };
+    const { issue } = await ann.request('issue.create', {
+      title: `see ${value}`,
+      body: JSON.stringify({ value }),
+      location: { ...place, text: value },
+    });
+    await connection.request('issue.comment', { issueId: given.id, text: 'a person may say another value' });
+    await agents.letGo(run);
+
+    const { comments } = await connection.request('issue.comments', { issueId: given.id, limit: 5 });
+    assert.deepEqual(
+      comments.map(({ text }) => text),
+      ['a person may say another value', 'it is [secret DEPLOY_TOKEN]'],
+    );
+    assert.equal(issue.title, 'see [secret DEPLOY_TOKEN]');
+    assert.equal(issue.body, '{"value":"[secret DEPLOY_TOKEN]"}');
+    assert.equal(issue.location?.text, '[secret DEPLOY_TOKEN]');
+    assert.doesNotMatch(readAll(runtime.storePath), /hunter2/);
+  });
+
+  it('are taken up to a length of all together, within which they may still be replaced', async () => {
+    await using runtime = await TestRuntime.open({ configuration });
+    const { connection } = runtime;
+    const long = (letter: string): string => letter.repeat(8000);
+    const values = Object.fromEntries('a b c d e f g h'.split(' ').map((letter) => [letter, long(letter)]));
+    await connection.request('secrets.offer', { values });
+    await assert.rejects(connection.request('secrets.offer', { values: { DEPLOY_TOKEN: long('i') } }), {
+      kind: 'invalid',
+      message: /^The secrets of a folder have at most 65536 characters together, and none of these was taken\./,
+    });
+    assert.equal(runtime.state.runtime.secrets[0]?.isSet, false);
+    await connection.request('secrets.offer', { values: { a: long('A'), DEPLOY_TOKEN: value } });
+    assert.match(await runtime.readLog((await runtime.settled(await runtime.wake('deployer'))).id), /\[secret DEPLOY_/);
+  });
+
+  it('are told from settings that only sound like them, which stay as they are', async () => {
+    const script = 'echo "$MAX_THINKING_TOKENS $KEY_FILE $KEYBOARD $DEBUG_TOKEN $DEPLOY_KEY"';
+    const env =
+      'MAX_THINKING_TOKENS: 128000, KEY_FILE: /home/me/a.pem, KEYBOARD: qwertz-de, DEBUG_TOKEN: true, DEPLOY_KEY: a1b2c3d4';
+    await using runtime = await TestRuntime.open({
+      configuration: `agents: { worker: { adapter: process, command: sh, args: [-c, '${script}'], env: { ${env} } } }\n`,
+    });
+    const run = await runtime.settled(await runtime.wake('worker'));
+
+    assert.equal(await runtime.readLog(run.id), '128000 /home/me/a.pem qwertz-de true [secret DEPLOY_KEY]\n');
   });
 
   it('are kept out of the words of Reveille about a run that could not start', async () => {

@@ -218,7 +218,7 @@ export class Executor {
       end = await this.#runOnce(assignment, live, { start, spentMs: clock.monotonic() - begunAt, logBytes });
       end = { ...end, outcome: withRestart(end.outcome, ledger) };
     }
-    const { sessionTotals: totals, ...charged } = chargeOutcome(end.outcome, {
+    const { sessionTotals: totals, ...charged } = await chargeOutcome(end.outcome, {
       definition: assignment.definition,
       formerTotals: parseTotals(start.totals),
       at: clock.now(),

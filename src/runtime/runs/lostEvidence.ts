@@ -68,16 +68,16 @@ export async function readEvidence(
 }
 
 /** What a lost run is charged, and what it leaves of its session. */
-export function settleEvidence(
+export async function settleEvidence(
   run: RunRow,
   { definition, adapter, saved }: LostRunOrigin,
   { evidence: { report, heard }, at }: { readonly evidence: Evidence; readonly at: number },
-): Pick<Settlement, 'usage' | 'sessionId' | 'session' | 'hasChanged'> {
+): Promise<Pick<Settlement, 'usage' | 'sessionId' | 'session' | 'hasChanged'>> {
   const params = conversationOf(run, adapter, heard);
   const sessionId = params === null ? null : adapter.codec.displayId(params);
   const former = saved !== null && saved.sessionId === sessionId ? saved : null;
   const formerTotals = parseTotals(former?.totals);
-  const { usage, sessionTotals } = chargeOutcome({ ledger: report.ledger }, { definition, formerTotals, at });
+  const { usage, sessionTotals } = await chargeOutcome({ ledger: report.ledger }, { definition, formerTotals, at });
   const charged = { usage, hasChanged: report.result?.hasChanged ?? null };
   if (params === null || sessionId === null) return charged;
   const totals = sessionTotals.length === 0 ? null : sessionTotals;

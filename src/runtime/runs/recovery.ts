@@ -60,7 +60,7 @@ async function recover(run: RunRow, options: RecoveryOptions): Promise<void> {
   const found = { finishedAt: clock.now(), logBytes: logSize(logPath), ended };
   const settlement = lost(run, found);
   const known = origin && evidence && { origin, evidence, endedAt: lastWordAt(logPath, run, found.finishedAt) };
-  settle(run.id, known ? withEvidence(run, settlement, known) : settlement, true);
+  settle(run.id, known ? await withEvidence(run, settlement, known) : settlement, true);
 }
 
 function neverStarted(finishedAt: number): Settlement {
@@ -85,12 +85,12 @@ function lost({ sessionId, cwd }: RunRow, found: { finishedAt: number; logBytes:
 }
 
 /** A run that had said that it succeeded is not done once more because nobody was there to note that. */
-function withEvidence(
+async function withEvidence(
   run: RunRow,
   settlement: Settlement,
   { origin, evidence, endedAt }: { origin: LostRunOrigin; evidence: Evidence; endedAt: number },
-): Settlement {
-  const charged = { ...settlement, ...settleEvidence(run, origin, { evidence, at: settlement.finishedAt }) };
+): Promise<Settlement> {
+  const charged = { ...settlement, ...(await settleEvidence(run, origin, { evidence, at: settlement.finishedAt })) };
   const success = findSuccess(origin, evidence);
   if (success === null) return charged;
   return { ...charged, status: 'succeeded', errorCode: null, message: success.message, finishedAt: endedAt };

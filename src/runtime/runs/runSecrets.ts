@@ -14,12 +14,22 @@ export interface RunSecrets {
   readonly isUsed: boolean;
 }
 
-const looksSecret = /TOKEN|KEY|SECRET|PASSWORD/i;
+/** As a word of its own: `MAX_TOKENS` and `KEYBOARD` are none. */
+const looksSecret = /(?:^|[_-]|[a-z](?=[A-Z]))(?:token|key|secret|password|passwd|authorization|cookie)(?:$|[_\d-])/i;
+/** A number, a switch or a path: kept out of outputs it would spoil them, numbers in JSON above all. */
+const looksPlain = /^(?:[\d.]+|true|false|(?:\.{0,2}|~)\/[\w./-]*)$/i;
 
-/** What a definition's plain environment holds under names that sound like secrets: their own fault, but no reason to tell it on. */
-function plainSecretsOf({ env }: Pick<AgentDefinition, 'env'>): NamedSecret[] {
-  return Object.entries(env)
-    .filter(([name, value]) => looksSecret.test(name) && value.length >= shortestSecret)
+/**
+ * What a definition holds in plain text under names that sound like secrets (environment and headers, its servers' too): their own
+ * fault, but no reason to tell it on.
+ */
+function plainSecretsOf({ env, http, claude, codex }: AgentDefinition): NamedSecret[] {
+  const servers = [claude, codex].flatMap((options) => Object.values(options?.mcpServers ?? {}));
+  const texts = servers.map((server) => (server.type === 'http' ? server.headers : server.env));
+  return [env, http?.headers ?? {}, ...texts]
+    .flatMap((values) => Object.entries(values))
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    .filter(([name, value]) => looksSecret.test(name) && value.length >= shortestSecret && !looksPlain.test(value))
     .map(([name, value]) => ({ name, value }));
 }
 

@@ -43,26 +43,66 @@ const unescaped: readonly RegExp[] = [
   /[^\s\S]/,
 ];
 
+/** Longer texts of several lines are looked for line by line, and as a whole only in the commonest forms. In characters. */
+const longText = 1024;
+
 /**
- * The bytes in which a secret may turn up in an output, each once: as it is, as JSON escapes it (also twice, as JSON within JSON),
- * in base64 at every alignment and in both alphabets, percent-encoded, in hex, as HTML and as a quoted word of a shell.
- * None for a value of fewer than six characters.
+ * The bytes in which a secret may turn up in an output, each once: as it is, as JSON escapes it (also twice and three times, as JSON
+ * within JSON), in base64 at every alignment, in both alphabets and in lines, percent-encoded, in hex, in UTF-16, as HTML and as shells
+ * quote it. Of a header such as `Bearer abc` also what follows the scheme, of an address also its password. None for a value of
+ * fewer than six characters.
  */
 export function formsOf(value: string): Buffer[] {
   if (value.length < shortestSecret) return [];
-  const plain = [value, value.replace(/\r?\n/g, '\r\n'), value.replaceAll('\r\n', '\n'), ...linesOf(value)];
+  const isLong = value.length > longText;
   const forms = new Set<string>();
-  for (const text of new Set(plain)) for (const form of textForms(text)) forms.add(form);
-  for (const form of byteForms(Buffer.from(value))) forms.add(form);
+  for (const text of new Set(wholesOf(value))) {
+    const found = isLong && /[\r\n]/.test(text) ? commonForms(text) : textForms(text);
+    for (const form of found) forms.add(form);
+  }
+  for (const text of new Set(partsOf(value))) for (const form of textForms(text)) forms.add(form);
+  for (const form of byteForms(Buffer.from(withoutNulls(value)), isLong)) forms.add(form);
   return [...forms].map((form) => Buffer.from(form)).filter((form) => form.length >= shortestSecret);
 }
 
-function linesOf(value: string): string[] {
-  if (!/[\r\n]/.test(value.trim())) return [value.trim()].filter((text) => text.length >= shortestSecret);
-  return value
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line.length >= shortestLine && !line.startsWith('-----'));
+/** No environment can hold a NUL: a program gets the value without. */
+function withoutNulls(value: string): string {
+  return value.replaceAll('\0', '');
+}
+
+/** All of it, with and without the space around it, which shells and pasting take or leave, and with either kind of line ends. */
+function wholesOf(value: string): string[] {
+  return [value, withoutNulls(value), value.trim()]
+    .flatMap((text) => [text, text.replace(/\r?\n/g, '\r\n'), text.replaceAll('\r\n', '\n')])
+    .filter((text) => text.length >= shortestSecret);
+}
+
+/** What programs tell by itself: lines, the credentials of a header, the password of an address. */
+function partsOf(value: string): string[] {
+  const text = value.trim();
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  const ownLines =
+    lines.length > 1 ? lines.filter((line) => line.length >= shortestLine && !line.startsWith('-----')) : [];
+  const credentials = /^(?:Bearer|Basic|Token|ApiKey)[ \t]+(\S.*)$/i.exec(text)?.[1] ?? '';
+  return [...ownLines, credentials, ...passwordsOf(text)].filter((part) => part.length >= shortestSecret);
+}
+
+/** As it stands in an address (`postgres://user:password@host`), and decoded. */
+function passwordsOf(text: string): string[] {
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^:/?#@\s]*:([^/?#\s]+)@/i.exec(text)?.[1];
+  if (password === undefined) return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    // A "%" that begins no byte: it is meant as it stands.
+    return [password];
+  }
+}
+
+function* commonForms(text: string): Generator<string> {
+  yield text;
+  yield toJson(text);
+  yield toJson(toJson(text));
 }
 
 function* textForms(text: string): Generator<string> {
@@ -73,13 +113,28 @@ function* textForms(text: string): Generator<string> {
     yield style(once);
     yield toJson(once);
   }
+  yield toJson(toJson(toJson(text)));
   yield* percentForms(text);
-  yield text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  for (const apostrophe of ['&#39;', '&#x27;', '&apos;']) {
-    const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-    yield escaped.replaceAll('"', '&quot;').replaceAll("'", apostrophe);
+  for (const quoted of quotedForms(text)) {
+    yield quoted;
+    // Logs of agents are JSON: what a shell printed stands in them as a string.
+    yield toJson(quoted);
   }
+}
+
+/** As HTML, as words of shells (quoted, `declare -p`, `printf %q`), and as Python shows a text. */
+function* quotedForms(text: string): Generator<string> {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  yield escaped;
+  for (const apostrophe of ['&#39;', '&#x27;', '&apos;'])
+    yield escaped.replaceAll('"', '&quot;').replaceAll("'", apostrophe);
   yield text.replaceAll("'", "'\\''");
+  yield text.replaceAll("'", `'"'"'`);
+  yield text.replace(/["\\$`]/g, '\\$&');
+  yield text.replace(/[^A-Za-z0-9_@%+=:,./\-\x80-\uffff]/g, '\\$&');
+  const shown = toJson(text).replaceAll('\\"', '"');
+  yield shown;
+  yield shown.replaceAll("'", "\\'");
 }
 
 function* percentForms(text: string): Generator<string> {
@@ -98,16 +153,32 @@ function* percentForms(text: string): Generator<string> {
   }
 }
 
-function* byteForms(bytes: Buffer): Generator<string> {
+function* byteForms(bytes: Buffer, isLong: boolean): Generator<string> {
   const hex = bytes.toString('hex');
   yield hex;
   yield hex.toUpperCase();
+  // As Windows' own programs write, where each character is one byte and a NUL.
+  const text = bytes.toString('latin1');
+  if (!/[^\0-\x7f]/.test(text) && !isLong) yield text.replace(/(?<=.)(?=.)/gs, '\0');
+  yield* wrappedForms(bytes.toString('base64'));
   for (const base64 of base64Forms(bytes)) {
     yield base64;
+    yield base64.replaceAll('+', '-').replaceAll('/', '_');
+    if (isLong) continue;
     yield escapeSlashes(base64);
     yield encodeURIComponent(base64);
     yield encodeURIComponent(base64).replace(/%../g, (digits) => digits.toLowerCase());
-    yield base64.replaceAll('+', '-').replaceAll('/', '_');
+  }
+}
+
+/** Base64 in lines of 76 (RFC 2045, 6.8) or 64 characters (RFC 7468, 2), as programs write what is long; each line by itself. */
+function* wrappedForms(base64: string): Generator<string> {
+  for (const width of [76, 64]) {
+    for (let at = 0; base64.length > width && at < base64.length; at += width) {
+      const line = base64.slice(at, at + width).replace(/=+$/, '');
+      // What ends in the middle of three bytes looks different when more follows.
+      yield at + width < base64.length ? line : line.slice(0, -1);
+    }
   }
 }
 

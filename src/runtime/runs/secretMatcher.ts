@@ -1,5 +1,8 @@
 import { formsOf, type NamedSecret } from './secretForms.ts';
 
+/** So many children are looked at one after the other. */
+const longestWalk = 8;
+
 /**
  * Finds any of many byte strings in one pass over a stream: the automaton of Aho and Corasick (Efficient string matching, 1975).
  * Its states are numbered; 0 is the beginning. Nodes are kept as lists of children, because secrets are long and share little.
@@ -19,12 +22,13 @@ export class SecretMatcher {
   readonly #labelOf: Int32Array;
   /** By two bytes: how far the search may go on when these end the shortest form's window (Wu and Manber, 1994). */
   readonly #shift = new Uint8Array(65_536);
+  readonly #wide = new Map<number, Int32Array>();
   #states = 1;
 
   private constructor(forms: readonly { readonly bytes: Buffer; readonly label: number }[], labels: readonly Buffer[]) {
-    const size = 1 + forms.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const size = 1 + countNodes(forms.map(({ bytes }) => bytes));
     this.labels = labels;
-    this.shortest = Math.min(255, ...forms.map(({ bytes }) => bytes.length));
+    this.shortest = forms.reduce((least, { bytes }) => Math.min(least, bytes.length), 255);
     this.#byteOf = new Uint8Array(size);
     this.#firstChild = new Int32Array(size);
     this.#sibling = new Int32Array(size);
@@ -86,8 +90,22 @@ export class SecretMatcher {
 
   #childOf(state: number, byte: number): number {
     let child = this.#firstChild[state] ?? 0;
-    while (child !== 0 && this.#byteOf[child] !== byte) child = this.#sibling[child] ?? 0;
+    for (let walked = 0; child !== 0 && this.#byteOf[child] !== byte; walked += 1) {
+      if (walked === longestWalk) return this.#wideTable(state)[byte] ?? 0;
+      child = this.#sibling[child] ?? 0;
+    }
     return child;
+  }
+
+  /** The few states near the beginning that have many children; a table of each is made when it is first needed. */
+  #wideTable(state: number): Int32Array {
+    const known = this.#wide.get(state);
+    if (known !== undefined) return known;
+    const table = new Int32Array(256);
+    for (let child = this.#firstChild[state] ?? 0; child !== 0; child = this.#sibling[child] ?? 0)
+      table[this.#byteOf[child] ?? 0] = child;
+    this.#wide.set(state, table);
+    return table;
   }
 
   #add(bytes: Buffer, label: number): void {
@@ -113,6 +131,8 @@ export class SecretMatcher {
     else {
       this.#sibling[state] = this.#firstChild[parent] ?? 0;
       this.#firstChild[parent] = state;
+      const table = this.#wide.get(parent);
+      if (table !== undefined) table[byte] = state;
     }
     return state;
   }
@@ -134,4 +154,17 @@ export class SecretMatcher {
       }
     }
   }
+}
+
+/** How many nodes the tree of these words has besides its root: of each word what it does not share with its neighbour in order. */
+function countNodes(words: readonly Buffer[]): number {
+  const sorted = [...words].sort((a, b) => a.compare(b));
+  return sorted.reduce((sum, word, index) => sum + word.length - sharedLength(word, sorted[index - 1]), 0);
+}
+
+function sharedLength(word: Buffer, other: Buffer = Buffer.alloc(0)): number {
+  const most = Math.min(word.length, other.length);
+  let length = 0;
+  while (length < most && word[length] === other[length]) length += 1;
+  return length;
 }

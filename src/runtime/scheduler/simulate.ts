@@ -24,8 +24,9 @@ export interface Plan {
   readonly maxConcurrentRuns: number;
   /** What half of its last runs did not exceed; null if it never ran. */
   readonly runMs: number | null;
-  /** Of one run, in micro-dollars; null if nobody reported any. */
+  /** Of one run, in micro-dollars; null if it is not known. */
   readonly costMicros: number | null;
+  readonly isListPrice: boolean;
 }
 
 export interface PlannedDay {
@@ -71,7 +72,7 @@ export function timesOf(plan: Plan, { from, to, limit }: { from: number; to: num
 /** What a schedule comes to in the whole span; beyond what was looked at, it goes on like in the last day of it. */
 export function summarize(found: PlanTimes, days: readonly PlannedDay[]): SimulatedSchedule {
   const { plan, times, until } = found;
-  const { agent, heartbeat, obstacle, skipsWhenIdle, onlyIf, runMs, costMicros } = plan;
+  const { agent, heartbeat, obstacle, skipsWhenIdle, onlyIf, runMs, costMicros, isListPrice } = plan;
   const starts = days.reduce((sum, day) => sum + startsOn(found, day), 0);
   const next = times.slice(0, shownTimes);
   const isEstimated = until < (days.at(-1)?.to ?? 0) && obstacle === null;
@@ -87,21 +88,23 @@ export function summarize(found: PlanTimes, days: readonly PlannedDay[]): Simula
     isEstimated,
     runMs,
     costMicros,
+    isListPrice,
   };
 }
 
 /** What all schedules come to day by day. What is not known of a run is counted beside the sum, never as 0. */
 export function sumDays(all: readonly PlanTimes[], days: readonly PlannedDay[]): SimulatedDay[] {
   return days.map((day) => {
-    const sum = { starts: 0, runMs: 0, withoutTime: 0, costMicros: 0, withoutCost: 0 };
+    const sum = { starts: 0, runMs: 0, withoutTime: 0, costMicros: 0, isListPrice: false, withoutCost: 0 };
     for (const found of all) {
       const starts = startsOn(found, day);
-      const { runMs, costMicros } = found.plan;
+      const { runMs, costMicros, isListPrice } = found.plan;
       sum.starts += starts;
       if (runMs === null) sum.withoutTime += starts;
       else sum.runMs += starts * runMs;
       if (costMicros === null) sum.withoutCost += starts;
       else sum.costMicros += starts * costMicros;
+      if (starts > 0 && isListPrice) sum.isListPrice = true;
     }
     return { date: day.date, ...sum, runMs: Math.round(sum.runMs), costMicros: Math.round(sum.costMicros) };
   });

@@ -1,6 +1,7 @@
 import type { Issue, IssueComment, Run, RunStatus, Session } from '../model.ts';
 import type { ActivityWithText } from '../store/activityTable.ts';
 import type { AgentRow } from '../store/agentTable.ts';
+import { costOfRun } from '../store/runCost.ts';
 import type { SkipRow, UsageRow } from '../store/historyPages.ts';
 import type { Wakeup } from '../store/wakeupTable.ts';
 
@@ -99,6 +100,8 @@ export function exportRun(run: Run): object {
     errorCode,
     message,
     logBytes,
+    ...(costOfRun(run.usage) ?? { costMicros: null, costBasis: 'unknown' }),
+    usage: run.usage,
   };
 }
 

@@ -25,7 +25,10 @@ export interface UsageRow {
   readonly inputTokens: number;
   readonly cachedTokens: number;
   readonly outputTokens: number;
+  readonly cacheWriteTokens: number;
   readonly costMicros: number;
+  /** The part of it that was reckoned from list prices. */
+  readonly listedMicros: number;
 }
 
 /** Counters behind a given one, oldest first. */
@@ -45,14 +48,28 @@ export function listSkipRows(reader: Reader, after: SkipRow | null, limit: numbe
 /** Rows of the roll-up behind a given one, oldest first. */
 export function listUsageRows(reader: Reader, after: UsageRow | null, limit: number): UsageRow[] {
   const sql = `SELECT quarter, agent, model, issue_id, runs, runs_failed, runs_without_cost, run_ms, input_tokens, cached_tokens,
-      output_tokens, cost_micros FROM usage_quarter WHERE (quarter, agent, model, issue_id) > (?, ?, ?, ?)
+      output_tokens, cost_micros, cache_write_tokens, listed_micros FROM usage_quarter WHERE (quarter, agent, model, issue_id) > (?, ?, ?, ?)
     ORDER BY quarter, agent, model, issue_id LIMIT ?`;
   const { quarter = -1, agent = '', model = '', issueId = '' } = after ?? {};
   return reader.all(sql, [quarter, agent, model, issueId, limit]).map(toUsageRow);
 }
 
 function toUsageRow(row: Row): UsageRow {
-  const [quarter, agent, model, issueId, runs, failedRuns, runsWithoutCost, runMs, input, cached, output, cost] = row;
+  const [
+    quarter,
+    agent,
+    model,
+    issueId,
+    runs,
+    failedRuns,
+    runsWithoutCost,
+    runMs,
+    input,
+    cached,
+    output,
+    cost,
+    ...more
+  ] = row;
   return {
     quarter: Number(quarter),
     agent: String(agent),
@@ -65,6 +82,8 @@ function toUsageRow(row: Row): UsageRow {
     inputTokens: Number(input),
     cachedTokens: Number(cached),
     outputTokens: Number(output),
+    cacheWriteTokens: Number(more[0]),
     costMicros: Number(cost),
+    listedMicros: Number(more[1]),
   };
 }

@@ -1,5 +1,6 @@
 import type { Actor, Audit, AuditDetails } from '../governance/audit.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
+import { costOfRun } from '../store/runCost.ts';
 import type { EndedRun } from '../store/usageTable.ts';
 import type { Writer } from '../store/store.ts';
 
@@ -12,6 +13,7 @@ export function recordRun(
     readonly action: 'run.claimed' | 'run.settled' | 'run.cancelAsked';
     readonly actor?: Actor;
     readonly result?: string;
+    readonly costMicros?: number | null;
     readonly details: AuditDetails;
   },
 ): void {
@@ -23,8 +25,16 @@ export function recordRun(
 /** How a run ended, for the audit log; no output of the agent is in it. */
 export function toDetails(run: RunRow, settlement: Settlement): AuditDetails {
   const { errorCode, exitCode, signal, finishedAt, hasChanged = null } = settlement;
+  const cost = costOfRun(settlement.usage ?? null);
   const durationMs = run.startedAt === null ? null : Math.max(0, finishedAt - run.startedAt);
-  return { errorCode, exitCode, signal, durationMs, ...(hasChanged !== null && { hasChanged }) };
+  return {
+    errorCode,
+    exitCode,
+    signal,
+    durationMs,
+    ...(hasChanged !== null && { hasChanged }),
+    ...(cost && { costBasis: cost.costBasis }),
+  };
 }
 
 /** What the roll-up counts of a run. How long one worked that was lost is not known: its row tells when the loss was found. */

@@ -10,6 +10,7 @@ import {
   type RunRow,
   type Settlement,
 } from '../store/runTable.ts';
+import { costOfRun } from '../store/runCost.ts';
 import type { StateTransaction } from '../store/stateWriter.ts';
 import { findStreak, putStreak } from '../store/streakTable.ts';
 import { settleSession } from './sessionEnds.ts';
@@ -123,6 +124,7 @@ export class Settling {
     recordRun(audit, transaction, run, {
       action: 'run.settled',
       result: settlement.status,
+      costMicros: costOfRun(settlement.usage ?? null)?.costMicros ?? null,
       details: {
         ...toDetails(run, settlement),
         ...(isDelivered ? {} : { isDelivered }),

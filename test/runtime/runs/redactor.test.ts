@@ -78,6 +78,15 @@ describe('Redactor', function () {
     ],
     ['with every byte percent-encoded', Buffer.from(value).toString('hex').replace(/../g, '%$&'), /^\[secret TOKEN\]$/],
     ['in hex', Buffer.from(value).toString('hex').toUpperCase(), /^\[secret TOKEN\]$/],
+    [
+      'in JSON within JSON within JSON',
+      JSON.stringify(JSON.stringify(JSON.stringify(value))),
+      /^"[^g]*\[secret TOKEN\][^g]*"$/,
+    ],
+    ['as bash declares it', `declare -x TOKEN="gh/pé\\"\\\\ 1+2=3&<x>"`, /^declare -x TOKEN="\[secret TOKEN\]"$/],
+    ['as bash declares it, in JSON', JSON.stringify(`"gh/pé\\"\\\\ 1+2=3&<x>"`), /^"\\"\[secret TOKEN\]\\""$/],
+    ['as printf %q quotes it', `gh/pé\\"\\\\\\ 1+2=3\\&\\<x\\>`, /^\[secret TOKEN\]$/],
+    ['as Python shows it', `{'TOKEN': 'gh/pé"\\\\ 1+2=3&<x>'}`, /^\{'TOKEN': '\[secret TOKEN\]'\}$/],
     ['in HTML', 'gh/pé&quot;\\ 1+2=3&amp;&lt;x&gt;', /^\[secret TOKEN\]$/],
   ];
   for (const [name, text, rest] of ways) {
@@ -104,6 +113,42 @@ describe('Redactor', function () {
         .split('\n')
         .slice(1, 3),
       ['log: [secret KEY]', 'log: [secret KEY]'],
+    );
+  });
+
+  const parts: readonly (readonly [name: string, value: string, told: string, rest: string])[] = [
+    ['a header without its scheme', 'Bearer sk-ant-0123456789', 'key sk-ant-0123456789.', 'key [secret A].'],
+    ['the password of an address', 'postgres://me:p%40ss-word@db/x', 'as me with p%40ss-word', 'as me with [secret A]'],
+    ['the password of an address, decoded', 'postgres://me:p%40ss-word@db/x', 'with p@ss-word', 'with [secret A]'],
+    ['short lines, without the last line end', 'user=a\nkey=b1\n', 'got: user=a\nkey=b1.', 'got: [secret A].'],
+    ['what has a NUL in it', 'abc\0defgh', 'abcdefgh', '[secret A]'],
+    ['UTF-16 of Windows', 'plain-token', Buffer.from('plain-token', 'utf16le').toString(), '[secret A]\0'],
+  ];
+  for (const [name, whole, told, rest] of parts) {
+    it(`finds ${name}`, () => {
+      assert.equal(
+        redactText(told, () => [{ name: 'A', value: whole }]),
+        rest,
+      );
+    });
+  }
+
+  it('finds base64 in lines, as base64 and openssl write it', () => {
+    const long = [...Array(40).keys()].map((index) => `part ${String(index * 7919)};`).join('');
+    for (const width of [76, 64]) {
+      const text = Buffer.from(long)
+        .toString('base64')
+        .replace(new RegExp(`.{${String(width)}}`, 'g'), '$&\r\n');
+      const rest = redactText(text, () => [{ name: 'A', value: long }]);
+      assert.match(rest, /^(?:\[secret A\].{0,4}\s*)+$/);
+    }
+  });
+
+  it('bears more secrets than a function takes arguments', () => {
+    const many = [...Array(7000).keys()].map((index) => ({ name: 'A', value: `value number ${String(index)}` }));
+    assert.equal(
+      redactText('it is value number 6999!', () => many),
+      'it is [secret A]!',
     );
   });
 

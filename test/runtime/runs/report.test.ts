@@ -41,8 +41,8 @@ const used = (part: object): AgentEvent => ({
 const concluded = (outcome: ProcessOutcome, events: readonly AgentEvent[]): ProcessOutcome =>
   conclude(outcome, events.reduce(addEvent, nothingReported));
 
-const charged = (outcome: ProcessOutcome): RunUsage | null =>
-  chargeOutcome(outcome, { definition: makeDefinition('/work'), formerTotals: [], at: 0 }).usage;
+const charged = async (outcome: ProcessOutcome): Promise<RunUsage | null> =>
+  (await chargeOutcome(outcome, { definition: makeDefinition('/work'), formerTotals: [], at: 0 })).usage;
 
 describe('the outcome of a run', () => {
   const cases: [what: string, outcome: ProcessOutcome, events: AgentEvent[], expected: unknown[]][] = [
@@ -82,13 +82,13 @@ describe('the outcome of a run', () => {
     assert.deepEqual(setback, { kind: 'rate_limit', limit: 'requests', until: 0 });
   });
 
-  it('adds up what was used, also of a run that was killed; what nobody said stays unknown', () => {
+  it('adds up what was used, also of a run that was killed; what nobody said stays unknown', async () => {
     const concludedRun = concluded(killed, [
       failed,
       used({ inputTokens: 5, model: 'a' }),
       used({ inputTokens: 6, outputTokens: 7, cachedTokens: 1 }),
     ]);
-    assert.deepEqual(charged(concludedRun)?.models, [
+    assert.deepEqual((await charged(concludedRun))?.models, [
       {
         model: 'a',
         inputTokens: 11,
@@ -100,20 +100,20 @@ describe('the outcome of a run', () => {
       },
     ]);
     assert.equal(concludedRun.hasChanged, false);
-    assert.equal(charged(concluded(good, [])), null);
+    assert.equal(await charged(concluded(good, [])), null);
     const told = [used({ costMicros: 3 }), used({}), used({ costMicros: 4 })];
-    const [sum] = charged(concluded(good, told))?.models ?? [];
+    const [sum] = (await charged(concluded(good, told)))?.models ?? [];
     assert.equal(sum?.costMicros, 7);
     const huge = Array.from({ length: 5 }, () => used({ inputTokens: 1e12, costMicros: 1e12 }));
-    const [largest] = charged(concluded(good, huge))?.models ?? [];
+    const [largest] = (await charged(concluded(good, huge)))?.models ?? [];
     assert.deepEqual([largest?.inputTokens, largest?.costMicros], [1e12, 1e12]);
   });
 
-  it('counts the turns of all results of a run', () => {
+  it('counts the turns of all results of a run', async () => {
     const results = [2, null, 1].map((turns): AgentEvent => ({
       ...{ kind: 'result', status: 'succeeded', message: null, hasChanged: null },
       turns,
     }));
-    assert.equal(charged(concluded(good, [used({ inputTokens: 1 }), ...results]))?.turns, 3);
+    assert.equal((await charged(concluded(good, [used({ inputTokens: 1 }), ...results])))?.turns, 3);
   });
 });

@@ -28,6 +28,7 @@ function plan(part: Partial<Plan> = {}): Plan {
     cwd: null,
     maxConcurrentRuns: 1,
     runMs: null,
+    isListPrice: false,
     costMicros: null,
     ...part,
   };
@@ -129,11 +130,14 @@ describe('a schedule denser than what is looked at', () => {
 describe('a simulated day', () => {
   it('sums what is known, and counts what is not', () => {
     const within = { from: 0, to: dayMs, limit: 3000 };
-    const known = timesOf(plan({ nextAt: 0, runMs: 1000, costMicros: 10 }), within);
+    const known = timesOf(plan({ nextAt: 0, runMs: 1000, costMicros: 10, isListPrice: true }), within);
     const unknown = timesOf(plan({ nextAt: 0, schedule: { ...schedule, intervalSec: 43_200 } }), within);
 
     assert.deepEqual(sumDays([known, unknown], daysFrom(0, 1)), [
-      { date: 'day 0', starts: 26, runMs: 24_000, withoutTime: 2, costMicros: 240, withoutCost: 2 },
+      { date: 'day 0', starts: 26, runMs: 24_000, withoutTime: 2, costMicros: 240, isListPrice: true, withoutCost: 2 },
+    ]);
+    assert.deepEqual(sumDays([unknown], daysFrom(0, 1)), [
+      { date: 'day 0', starts: 2, runMs: 0, withoutTime: 2, costMicros: 0, isListPrice: false, withoutCost: 2 },
     ]);
   });
 });

@@ -88,6 +88,52 @@ agents:
     if (process.platform !== 'win32') assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
+  it('tells what runs cost and on what that rests, and so does the audit log', async () => {
+    const says = (usage: object): string =>
+      JSON.stringify(JSON.stringify({ reveille: 'usage', inputTokens: 1000, outputTokens: 10, ...usage }));
+    const agent = (script: string): string =>
+      `{ adapter: process, protocol: jsonl, command: node, args: [-e, ${JSON.stringify(script)}] }`;
+    const [billed, listed, unlisted] = [{ model: 'm', costUsd: 0.25 }, { model: 'gpt-5' }, { model: 'nobody' }].map(
+      (usage) => `console.log(${says(usage)});`,
+    );
+    const scripts = { billed, listed, both: `${billed ?? ''}${listed ?? ''}`, unlisted, silent: '' };
+    const agents = Object.entries(scripts).map(([key, script]) => `  ${key}: ${agent(script ?? '')}\n`);
+    await using runtime = await TestRuntime.open({ configuration: `agents:\n${agents.join('')}` });
+    for (const key of Object.keys(scripts)) await runtime.settled(await runtime.wake(key));
+    const path = join(runtime.stateDirectory, '..', 'state.json');
+
+    await runtime.connection.request('state.export', { path });
+
+    type Costs = { agent: string; costMicros: number | null; costBasis: string; usage: object | null };
+    const { runs, events } = JSON.parse(readFileSync(path, 'utf8')) as {
+      runs: Costs[];
+      events: (Costs & { action: string })[];
+    };
+    const costs = [
+      ['billed', 250_000, 'reported'],
+      ['listed', 1350, 'list_price'],
+      ['both', 251_350, 'both'],
+      ['unlisted', null, 'unknown'],
+      ['silent', null, 'unknown'],
+    ];
+    assert.deepEqual(
+      runs.reverse().map((run) => [run.agent, run.costMicros, run.costBasis]),
+      costs,
+    );
+    assert.deepEqual(
+      runs.map(({ usage }) => usage === null),
+      [false, false, false, false, true],
+    );
+    const settled = events.reverse().filter(({ action }) => action === 'run.settled');
+    assert.deepEqual(
+      settled.map((event) => [event.agent, event.costMicros]),
+      costs.map(([key, micros]) => [key, micros]),
+    );
+    const { entries } = await runtime.connection.request('activity.list', { limit: 200 });
+    const bases = entries.filter(({ action }) => action === 'run.settled').map(({ details }) => details['costBasis']);
+    assert.deepEqual(bases.reverse(), ['reported', 'list_price', 'both', 'unknown', undefined]);
+  });
+
   it('has nothing in it that a program was told, wrote or was started with', async () => {
     await using runtime = await TestRuntime.open({
       configuration: `
