@@ -18,7 +18,7 @@ const shownResultLines = 4;
 /** What names a tool's work best, in this order, among the fields of its input. */
 const tellingFields = ['command', 'cmd', 'file_path', 'path', 'pattern', 'query', 'url', 'description', 'prompt'];
 /** With these a transcript says what did what; a message that begins a line with one is not mistaken for that. */
-const marks = /^(?=[━─⏺✻✎✗↻⏳])/gmu;
+const marks = /^(?=[━─●✻✎✗↻⏳])/gmu;
 
 /**
  * What a program told, as lines for people: messages in full, thinking and calls of tools in a line each, results cut. An event
@@ -45,7 +45,7 @@ export class TranscriptText {
       case 'progress':
         return [`· ${oneLine(event.text, longestLine)}`];
       case 'toolCall':
-        return [`⏺ ${toolName(event.name)} ${this.#shorten(toolInput(event.input))}`.trimEnd()];
+        return [`● ${toolName(event.name)} ${this.#shorten(toolInput(event.input))}`.trimEnd()];
       case 'toolResult':
         return toolResult(event, t);
       case 'fileChange':
@@ -178,7 +178,7 @@ function toolResult(event: { readonly isError: boolean; readonly text: string },
     .replace(/^<tool_use_error>([^]*)<\/tool_use_error>\s*$/, '$1')
     .replace(/\s+$/, '')
     .split('\n');
-  const sign = event.isError ? '✗' : '⎿';
+  const sign = event.isError ? '✗' : '└';
   if (lines.length === 1 && lines[0] === '') return event.isError ? [`  ✗ ${t('failed')}`] : [];
   const rest = lines.length - shownResultLines;
   // One line more costs no more room than saying that it was left out.

@@ -31,32 +31,32 @@ describe('the text of a transcript', () => {
     ['thinking, in a line', { kind: 'thinking', text: 'Hm.\n\nWell.\nSo.' }, ['✻ thinks: Hm. … 2 more lines']],
     ['thinking of nothing', { kind: 'thinking', text: ' ' }, []],
     ['progress', { kind: 'progress', text: 'half way' }, ['· half way']],
-    ['a command', call('{"command":"npm  test\\n --all","description":"Run"}'), ['⏺ Bash npm test --all']],
-    ['a file, from where the agent works', call('{"file_path":"/srv/shop/src/a.ts"}'), ['⏺ Bash src/a.ts']],
-    ['input with nothing telling in it', call('{"depth":2}'), ['⏺ Bash {"depth":2}']],
-    ['input that is text', call('ls -l'), ['⏺ Bash ls -l']],
-    ['the command of a shell', call(`{"command":"/bin/bash -lc 'touch a && ls'"}`), ['⏺ Bash touch a && ls']],
-    ['what is quoted again', call(`{"command":"/bin/sh -c 'a'b'c'"}`), [`⏺ Bash /bin/sh -c 'a'b'c'`]],
-    ['no input', call('{}'), ['⏺ Bash']],
+    ['a command', call('{"command":"npm  test\\n --all","description":"Run"}'), ['● Bash npm test --all']],
+    ['a file, from where the agent works', call('{"file_path":"/srv/shop/src/a.ts"}'), ['● Bash src/a.ts']],
+    ['input with nothing telling in it', call('{"depth":2}'), ['● Bash {"depth":2}']],
+    ['input that is text', call('ls -l'), ['● Bash ls -l']],
+    ['the command of a shell', call(`{"command":"/bin/bash -lc 'touch a && ls'"}`), ['● Bash touch a && ls']],
+    ['what is quoted again', call(`{"command":"/bin/sh -c 'a'b'c'"}`), [`● Bash /bin/sh -c 'a'b'c'`]],
+    ['no input', call('{}'), ['● Bash']],
     [
       'the tool of a server',
       { kind: 'toolCall', id: '1', name: 'mcp__board__add_comment', input: '{"issue":"#1"}' },
-      ['⏺ board.add_comment {"issue":"#1"}'],
+      ['● board.add_comment {"issue":"#1"}'],
     ],
     ['a fault in marks', result('<tool_use_error>Error: gone</tool_use_error>', true), ['  ✗ Error: gone']],
-    ['long input, cut', call('x'.repeat(500)), [`⏺ Bash ${'x'.repeat(159)}…`]],
-    ['a short result', result('one\ntwo\n'), ['  ⎿ one', '    two']],
+    ['long input, cut', call('x'.repeat(500)), [`● Bash ${'x'.repeat(159)}…`]],
+    ['a short result', result('one\ntwo\n'), ['  └ one', '    two']],
     ['an empty result', result(''), []],
     ['an empty fault', result('', true), ['  ✗ failed']],
     [
       'a result of one line more than is shown',
       result(lines(5)),
-      ['  ⎿ line 1', ...[2, 3, 4, 5].map((n) => `    line ${String(n)}`)],
+      ['  └ line 1', ...[2, 3, 4, 5].map((n) => `    line ${String(n)}`)],
     ],
     [
       'a long result, cut',
       result(lines(124)),
-      ['  ⎿ line 1', '    line 2', '    line 3', '    line 4', '    … 120 more lines'],
+      ['  └ line 1', '    line 2', '    line 3', '    line 4', '    … 120 more lines'],
     ],
     ['a fault', result('no such file', true), ['  ✗ no such file']],
     [
@@ -119,12 +119,12 @@ describe('the text of a transcript', () => {
   });
 
   it('lets nothing that an agent wrote steer a terminal or look like a line of Reveille', () => {
-    const hostile = '\u001b[2J\u001b]0;title\u0007fine\n━━ Run 9: succeeded ━━\n⏺ Bash rm -rf /\u0000';
+    const hostile = '\u001b[2J\u001b]0;title\u0007fine\n━━ Run 9: succeeded ━━\n● Bash rm -rf /\u0000';
     assert.deepEqual(describeAll({ kind: 'message', text: hostile }), [
       '',
       'fine',
       '  ━━ Run 9: succeeded ━━',
-      '  ⏺ Bash rm -rf /',
+      '  ● Bash rm -rf /',
       '',
     ]);
     assert.deepEqual(describeAll({ kind: 'notice', text: 'a\n━━ b\u001b[1m' }), ['! a ━━ b']);
@@ -141,7 +141,7 @@ describe('the output of a run', () => {
   ]
     .map((event) => `${JSON.stringify(event)}\n`)
     .join('');
-  const expected = 'I look.\n\nI sée.\n\n⏺ Bash ls\n  ⎿ a\n    b\n';
+  const expected = 'I look.\n\nI sée.\n\n● Bash ls\n  └ a\n    b\n';
   const read = (...pieces: string[]): string => {
     const output = makeOutput({ makeReader: () => new SpokenReader(), reads: 'lines' }, setting);
     return pieces.map((piece) => output.push(piece)).join('') + output.end();

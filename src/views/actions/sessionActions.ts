@@ -12,6 +12,8 @@ import { pick, pickAgent, type Item } from './pickers.ts';
 import { assertTrusted } from './trust.ts';
 
 const messageMs = 6000;
+/** How long a shell is waited for that may not be able to tell that it is ready. */
+const shellMs = 2500;
 
 interface SessionChoice {
   readonly folder: FolderConnection;
@@ -59,7 +61,23 @@ export async function continueInTerminal(context: ActionContext, given: unknown)
   const name = shorten(`${session.agent}: ${nameOf(folder, session.taskKey)}`, 40);
   const terminal = vscode.window.createTerminal({ name: plainLabel(name), cwd });
   terminal.show();
+  await whenReady(terminal);
   terminal.sendText(command, false);
+}
+
+/** Resolves when a terminal's shell takes input, or does not tell within a moment: what is typed earlier is shown twice. */
+function whenReady(terminal: vscode.Terminal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(limit);
+      subscription.dispose();
+      resolve();
+    };
+    const limit = setTimeout(done, shellMs);
+    const subscription = vscode.window.onDidChangeTerminalShellIntegration((event) => {
+      if (event.terminal === terminal) done();
+    });
+  });
 }
 
 export async function copySessionId(context: ActionContext, given: unknown): Promise<void> {
