@@ -1,6 +1,8 @@
 import type { FolderConnection } from '../../connection/connection.ts';
 import { formatBytes, formatLogRemoval, type Translate } from '../../format.ts';
+import { describeRunUsage } from '../../costText.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import type { RunDetail } from '../../runtime/model.ts';
 import type { ReadableOutput } from '../../transcriptMarks.ts';
 import { makeOutput } from '../../transcriptOutput.ts';
 import { readingOf } from '../../transcriptReaders.ts';
@@ -11,7 +13,7 @@ const tailBytes = 524_288;
 
 /**
  * A run's log as readable text, what its program told in words: whole when it is small, otherwise its head and its tail with a line between
- * them that says how much is missing and where it is.
+ * them that says how much is missing and where it is. What the run used and cost stands at its end.
  * @throws UserError when the runtime does not know the run or cannot be reached.
  */
 export async function readLogText(
@@ -19,7 +21,14 @@ export async function readLogText(
   runId: string,
   t: Translate,
 ): Promise<string> {
-  const { logBytes, logPath, finishedAt, logRemoval, adapter, cwd } = await connection.request('run.get', { runId });
+  const run = await connection.request('run.get', { runId });
+  const text = await readText(connection, run, t);
+  if (run.finishedAt === null || run.usage === null) return text;
+  return `${text.trimEnd()}\n\n━━━━\n${describeRunUsage(run.usage, t).join('\n')}\n`;
+}
+
+async function readText(connection: Pick<FolderConnection, 'request'>, run: RunDetail, t: Translate): Promise<string> {
+  const { id: runId, logBytes, logPath, finishedAt, logRemoval, adapter, cwd } = run;
   if (logRemoval !== null && logBytes > 0) return formatLogRemoval(logRemoval, t);
   const output = makeOutput(readingOf(adapter), { t, now: () => systemClock.now(), root: cwd });
   const head = await readRange(connection, { runId, output, from: 0, to: Math.min(logBytes, headBytes) });
