@@ -15,7 +15,7 @@ const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';
 const auditText = '^src/auditText\\.ts$';
 const stateText = '^src/(state|why|simulation|heartbeat|cost|doctor)Text\\.ts$';
-const transcript = '^src/(transcript(Text|Output)|terminalText)\\.ts$';
+const transcript = '^src/(transcript(Text|Output|Marks)|terminalText)\\.ts$';
 const transcriptReaders = '^src/transcriptReaders\\.ts$';
 const connection = '^src/connection/';
 const endpoint = '^src/endpoint/';
@@ -134,7 +134,11 @@ const boundaries = [
     name: 'transcript-readers',
     why: 'Editor and CLI read logs with the readers of adapters, and know nothing else of adapters: no plans.',
     from: transcriptReaders,
-    mayImport: [leaves, '^src/runtime/adapters/(events|(claude|codex)\\w*(Reader|Events))\\.ts$'],
+    mayImport: [
+      leaves,
+      transcript,
+      '^src/runtime/adapters/(events|jsonLines|(claude|codex|http)\\w*(Reader|Events))\\.ts$',
+    ],
   },
   {
     name: 'webview',

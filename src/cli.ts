@@ -26,7 +26,7 @@ import { isAlive } from './runtime/processIdentity.ts';
 import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { describeHeartbeats } from './heartbeatText.ts';
 import { describeSimulation } from './simulationText.ts';
-import { readerOf } from './transcriptReaders.ts';
+import { readingOf } from './transcriptReaders.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
 
 const usage = `reveille <command> [--folder DIR]
@@ -98,7 +98,7 @@ const quiet: Logger = {
   },
 };
 
-const printing = { isRaw: values.raw, readerOf, write: (text: string) => void process.stdout.write(text) };
+const printing = { isRaw: values.raw, readingOf, write: (text: string) => void process.stdout.write(text) };
 
 type Connection = RuntimeFolderConnection;
 type Command = (connection: Connection, argument: string | undefined) => Promise<number>;

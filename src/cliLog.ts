@@ -3,8 +3,9 @@ import { formatDuration, formatLogRemoval, formatOutcome, runDurationMs, untrans
 import { systemClock } from './runtime/clock.ts';
 import { UserError } from './runtime/errors.ts';
 import type { RunDetail } from './runtime/model.ts';
-import { makeOutput, type ReadableOutput } from './transcriptOutput.ts';
-import type { readerOf } from './transcriptReaders.ts';
+import type { ReadableOutput } from './transcriptMarks.ts';
+import { makeOutput } from './transcriptOutput.ts';
+import type { readingOf } from './transcriptReaders.ts';
 import { runUsageText } from './costText.ts';
 
 type Connection = Pick<RuntimeFolderConnection, 'request' | 'onDidGrowLog' | 'onDidChange'>;
@@ -12,7 +13,7 @@ type Connection = Pick<RuntimeFolderConnection, 'request' | 'onDidGrowLog' | 'on
 /** Where it is written to, and whether as the bytes of the log or readable. */
 export interface LogPrinting {
   readonly isRaw: boolean;
-  readonly readerOf: typeof readerOf;
+  readonly readingOf: typeof readingOf;
   readonly write: (text: string) => void;
 }
 
@@ -49,6 +50,9 @@ export async function followRun(connection: Connection, runId: string, printing:
   return run.status === 'succeeded';
 }
 
+/** What is text already is for terminals, with its colours. */
+const terminalOutput: ReadableOutput = { push: (text) => text, skip: () => undefined, end: () => '' };
+
 /** Prints the log of one run from its beginning on, each byte once. */
 class LogPrinter {
   readonly #connection: Connection;
@@ -58,14 +62,12 @@ class LogPrinter {
   readonly #output: ReadableOutput | null;
   #offset = 0;
 
-  constructor(connection: Connection, run: RunDetail, { isRaw, write, readerOf: find }: LogPrinting) {
+  constructor(connection: Connection, run: RunDetail, { isRaw, write, readingOf: find }: LogPrinting) {
     this.#connection = connection;
     this.#runId = run.id;
     this.#write = write;
-    // What has no reader is for terminals already, with its colours.
-    const isRead = !isRaw && find(run.adapter) !== null;
     const setting = { t: untranslated, now: () => systemClock.now(), root: run.cwd };
-    this.#output = isRead ? makeOutput(() => find(run.adapter), setting) : null;
+    this.#output = isRaw ? null : makeOutput(find(run.adapter), setting, () => terminalOutput);
   }
 
   /** Prints what there is; answers whether that was all of a run that has ended. */

@@ -4,6 +4,7 @@ import type { ActionContext } from './views/actions/actionContext.ts';
 import * as agents from './views/actions/agentActions.ts';
 import * as audit from './views/actions/auditActions.ts';
 import * as changes from './views/actions/changeActions.ts';
+import * as checks from './views/actions/checkActions.ts';
 import * as configuration from './views/actions/configurationActions.ts';
 import * as deletions from './views/actions/deletionActions.ts';
 import { wakeAgentFresh } from './views/actions/freshActions.ts';
@@ -19,6 +20,7 @@ import * as reviews from './views/actions/reviewActions.ts';
 import * as runs from './views/actions/runActions.ts';
 import * as runtimes from './views/actions/runtimeActions.ts';
 import * as secrets from './views/actions/secretActions.ts';
+import * as sessions from './views/actions/sessionActions.ts';
 import * as states from './views/actions/stateActions.ts';
 import { plainMessage } from './views/plainText.ts';
 
@@ -34,6 +36,8 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.agent.resumeFresh': agents.resumeAgentFresh,
   'reveille.agent.terminate': agents.terminateAgent,
   'reveille.agent.openTranscript': agents.openTranscript,
+  'reveille.agent.check': checks.checkAgent,
+  'reveille.check.refresh': checks.checkAgain,
   'reveille.agent.explain': reports.explainAgent,
   'reveille.schedule.simulate': reports.simulateSchedules,
   'reveille.heartbeat.open': openHeartbeat,
@@ -46,7 +50,10 @@ const table: Readonly<Record<string, Action>> = {
   'reveille.question.choose': questions.chooseAnswer,
   'reveille.question.dismiss': questions.dismissQuestion,
   'reveille.agent.delete': deletions.deleteAgent,
-  'reveille.session.reset': agents.resetSession,
+  'reveille.session.reset': sessions.resetSession,
+  'reveille.session.resetAll': sessions.resetAllSessions,
+  'reveille.session.continue': sessions.continueInTerminal,
+  'reveille.session.copyId': sessions.copySessionId,
   'reveille.run.cancel': runs.cancelRun,
   'reveille.run.cancelAndPause': runs.cancelRunAndPause,
   'reveille.run.openChanges': changes.openChanges,

@@ -53,8 +53,32 @@ export function runTokensText(usage: RunUsage | null, t: Translate): string | nu
         : t('{0} in, {1} out', formatTokens(inputTokens), formatTokens(outputTokens));
     return model === '' ? tokens : `${model}: ${tokens}`;
   });
-  const { turns } = usage;
-  return [...models, ...(turns === null ? [] : [turns === 1 ? t('1 turn') : t('{0} turns', turns)])].join('; ');
+  return [...models, turnsText(usage.turns, t)].filter(Boolean).join('; ');
+}
+
+/** What a run used, model by model, and on what each cost rests; then what it comes to: lines for the end of its log. */
+export function describeRunUsage(usage: RunUsage, t: Translate): string[] {
+  const lines = usage.models.map((model) => {
+    const tokens = runTokensText({ models: [model], turns: null }, t) ?? '';
+    return `  ${tokens} · ${basisText(model, t)}`;
+  });
+  const total = [runCostText(usage, t) ?? '', turnsText(usage.turns, t)].filter(Boolean).join(' · ');
+  return [t('Cost of this run: {0}', total), ...lines];
+}
+
+function basisText(model: Cost, t: Translate): string {
+  const text = formatCost(model, t);
+  if (model.costMicros === null)
+    return t(
+      '{0}: its program reported none, and no price of it is known ("prices" in the configuration sets one)',
+      text,
+    );
+  return model.isListPrice ? t('{0} by list price', text) : t('{0} as its program reported', text);
+}
+
+function turnsText(turns: number | null, t: Translate): string {
+  if (turns === null) return '';
+  return turns === 1 ? t('1 turn') : t('{0} turns', turns);
 }
 
 /** What a run used and cost, in a line: `claude-opus-5-5: 6.2 k in (81 % from cache), 300 out; 3 turns · $0.12`. */

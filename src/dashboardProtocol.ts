@@ -45,6 +45,10 @@ const runRow = z.object({
   startedAt: z.nullable(z.number()),
   finishedAt: z.nullable(z.number()),
   exit: z.string(),
+  /** '' if it is not known. */
+  cost: z.string(),
+  /** What it used, and on what its cost rests. */
+  usage: z.string(),
   message: z.string(),
   canCancel: z.boolean(),
 });
@@ -68,6 +72,8 @@ const dashboardState = z.object({
   connection: z.object({ text: z.string(), tone, canRetry: z.boolean() }),
   /** What stands in the way when there is nothing to show. */
   situation: z.enum(['noFolder', 'unused', 'connecting', 'failed', 'missing', 'invalid', 'ready']),
+  /** What all agents did on the day from `from` to `to`, epoch ms; null if nothing. */
+  today: z.nullable(z.object({ from: z.number(), to: z.number(), text: z.string() })),
   isTrusted: z.boolean(),
   isStopped: z.boolean(),
   canStop: z.boolean(),

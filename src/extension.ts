@@ -14,6 +14,7 @@ import { createConfigurationDiagnostics } from './views/configurationDiagnostics
 import { createContextKeys } from './views/contextKeys.ts';
 import { DashboardPanels } from './views/dashboard/panel.ts';
 import { createDiagnosticsWatch } from './views/diagnosticsWatch.ts';
+import { CheckReports } from './views/documents/checkReports.ts';
 import { createIssueLinks } from './views/documents/issueLinks.ts';
 import { createReportLinks } from './views/documents/reportLinks.ts';
 import { VirtualDocuments } from './views/documents/virtualDocuments.ts';
@@ -22,6 +23,7 @@ import { createNotifications } from './views/notifications.ts';
 import { createQuestionNotifications } from './views/questionNotifications.ts';
 import { OlderRunPages } from './views/olderRunPages.ts';
 import { RuntimeLogs } from './views/runtimeLog.ts';
+import { SessionPages } from './views/sessionPages.ts';
 import { createStatusBar } from './views/statusBar.ts';
 import { TranscriptChannels } from './views/transcripts/transcriptChannels.ts';
 import { createTranscriptLinks } from './views/transcripts/transcriptLinks.ts';
@@ -40,6 +42,8 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const olderRuns = new OlderRunPages(onError);
   const heartbeats = new HeartbeatPages(connections, onError);
+  const sessions = new SessionPages(connections, onError);
+  const checks = new CheckReports();
   const transcripts = new TranscriptChannels({ connections, log });
   const secrets = createSecretKeeper(context, connections, log);
   const dashboard = new DashboardPanels({ connections, extensionUri: context.extensionUri, log });
@@ -49,6 +53,9 @@ export function activate(context: vscode.ExtensionContext): void {
     connections,
     olderRuns,
     heartbeats,
+    sessions,
+    checks,
+    refreshOnFocus(sessions),
     transcripts,
     dashboard,
     secrets,
@@ -60,12 +67,12 @@ export function activate(context: vscode.ExtensionContext): void {
     createDiagnosticsWatch(connections, log),
     new RuntimeLogs(connections, log),
     createContextKeys(connections),
-    createTrees({ connections, olderRuns, heartbeats }),
+    createTrees({ connections, olderRuns, heartbeats, sessions }),
     createStatusBar(connections),
     createNotifications({ connections, memory: context.globalState, log }),
     createQuestionNotifications({ connections, memory: context.globalState, log }),
     createAdoptOffer({ connections, memory: context.globalState, log }),
-    registerCommands({ connections, log, transcripts, olderRuns, dashboard, secrets }),
+    registerCommands({ connections, log, transcripts, olderRuns, sessions, checks, dashboard, secrets }),
     keepFolders(connections),
   );
 }
@@ -119,6 +126,13 @@ function createConnections(
   };
   context.subscriptions.push(settings.onDidChange(update), vscode.workspace.onDidGrantWorkspaceTrust(update));
   return connections;
+}
+
+/** What a terminal did to sessions meanwhile nobody announces. */
+function refreshOnFocus(sessions: SessionPages): vscode.Disposable {
+  return vscode.window.onDidChangeWindowState(({ focused }) => {
+    if (focused) sessions.refresh();
+  });
 }
 
 /** What people have set for each folder, and brings it to runtimes that lack it. */

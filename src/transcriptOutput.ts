@@ -1,21 +1,21 @@
 import type { AgentEvent, EventReader } from './runtime/adapters/events.ts';
 import { TerminalText } from './terminalText.ts';
+import { MarkedOutput, type LogReading, type ReadableOutput } from './transcriptMarks.ts';
 import { TranscriptText, type TranscriptSetting } from './transcriptText.ts';
 
-/** Makes what one run wrote readable, piece by piece. */
-export interface ReadableOutput {
-  /** The next piece of its log; answers what can be shown of it. */
-  push(text: string): string;
-  /** The next piece does not follow the last one: it begins anywhere. */
-  skip(): void;
-  /** The log has ended; answers what was still waiting. */
-  end(): string;
-}
-
-/** For a run whose log is read (`makeReader` answers a reader for it), or is text for people already (it answers null). */
-export function makeOutput(makeReader: () => EventReader | null, setting: TranscriptSetting): ReadableOutput {
-  const reader = makeReader();
-  return reader === null ? new TextOutput() : new EventOutput(reader, () => makeReader() ?? reader, setting);
+/**
+ * For a run whose log is read as `reading` says, or is text for people already (null).
+ * @param makeText for what is text already: without what steers a terminal, unless told otherwise
+ */
+export function makeOutput(
+  reading: LogReading | null,
+  setting: TranscriptSetting,
+  makeText: () => ReadableOutput = () => new TextOutput(),
+): ReadableOutput {
+  if (reading === null) return makeText();
+  return reading.reads === 'lines'
+    ? new EventOutput(reading.makeReader, setting)
+    : new MarkedOutput(reading.makeReader, makeText(), setting);
 }
 
 class TextOutput implements ReadableOutput {
@@ -43,8 +43,8 @@ class EventOutput implements ReadableOutput {
   /** No two empty lines follow each other, and none begins the text. */
   #afterEmptyLine = true;
 
-  constructor(reader: EventReader, makeReader: () => EventReader, setting: TranscriptSetting) {
-    this.#reader = reader;
+  constructor(makeReader: () => EventReader, setting: TranscriptSetting) {
+    this.#reader = makeReader();
     this.#makeReader = makeReader;
     this.#words = new TranscriptText(setting);
   }

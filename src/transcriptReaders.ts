@@ -1,13 +1,27 @@
+import { ClaudeReader } from './runtime/adapters/claudeReader.ts';
+import { CodexReader } from './runtime/adapters/codexReader.ts';
+import { HttpReader } from './runtime/adapters/httpReader.ts';
+import { JsonLinesReader } from './runtime/adapters/jsonLines.ts';
 import type { AdapterType } from './runtime/definition.ts';
-import type { EventReader } from './runtime/adapters/events.ts';
+import type { LogReading } from './transcriptMarks.ts';
 
-/**
- * Who reads the logs of runs for their transcripts, by adapter. An adapter that is not here writes text for people already:
- * whoever writes a program's reader adds its line.
- */
-const readers: Readonly<Partial<Record<AdapterType, () => EventReader>>> = {};
+/** By adapter: whoever writes a program's reader adds its line. A limit's time is shown as the reader's own machine tells it. */
+const readings: Readonly<Record<AdapterType, LogReading>> = {
+  claude_local: { makeReader: () => new ClaudeReader(), reads: 'lines' },
+  codex_local: {
+    makeReader: () =>
+      new CodexReader({
+        model: null,
+        asked: null,
+        place: () => ({ now: Date.now(), timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone }),
+      }),
+    reads: 'lines',
+  },
+  process: { makeReader: () => new JsonLinesReader(), reads: 'marked' },
+  http: { makeReader: () => new HttpReader(), reads: 'marked' },
+};
 
-/** A reader of a run's log from its beginning, or from any line; null if the log is shown as it is. */
-export function readerOf(adapter: string | null): EventReader | null {
-  return Object.entries(readers).find(([type]) => type === adapter)?.[1]() ?? null;
+/** How the log of a run is read; null for an adapter of another build: it is shown as it is. */
+export function readingOf(adapter: string | null): LogReading | null {
+  return Object.entries(readings).find(([type]) => type === adapter)?.[1] ?? null;
 }

@@ -18,7 +18,7 @@ const shownResultLines = 4;
 /** What names a tool's work best, in this order, among the fields of its input. */
 const tellingFields = ['command', 'cmd', 'file_path', 'path', 'pattern', 'query', 'url', 'description', 'prompt'];
 /** With these a transcript says what did what; a message that begins a line with one is not mistaken for that. */
-const marks = /^(?=[━─⏺✻✎✗↻⏳])/gmu;
+const marks = /^(?=[━─●✻✎✗↻⏳])/gmu;
 
 /**
  * What a program told, as lines for people: messages in full, thinking and calls of tools in a line each, results cut. An event
@@ -27,6 +27,8 @@ const marks = /^(?=[━─⏺✻✎✗↻⏳])/gmu;
 export class TranscriptText {
   readonly #setting: TranscriptSetting;
   #lastMessage = '';
+  /** What stood in its way last: programs say it as a fault and again as the result. */
+  #lastTrouble = '';
 
   constructor(setting: TranscriptSetting) {
     this.#setting = setting;
@@ -43,7 +45,7 @@ export class TranscriptText {
       case 'progress':
         return [`· ${oneLine(event.text, longestLine)}`];
       case 'toolCall':
-        return [`⏺ ${oneLine(event.name, longestInput)} ${this.#shorten(toolInput(event.input))}`.trimEnd()];
+        return [`● ${toolName(event.name)} ${this.#shorten(toolInput(event.input))}`.trimEnd()];
       case 'toolResult':
         return toolResult(event, t);
       case 'fileChange':
@@ -63,21 +65,30 @@ export class TranscriptText {
       case 'rateLimit':
       case 'transientError':
       case 'failure':
-        return this.#trouble(event);
+        return this.#once(this.#trouble(event));
       case 'result':
         return this.#result(event.status, event.message);
     }
   }
 
+  /** The lines, unless they are those of the last trouble. */
+  #once(lines: readonly string[]): readonly string[] {
+    const text = lines.join('\n');
+    if (text === this.#lastTrouble) return [];
+    this.#lastTrouble = text;
+    return lines;
+  }
+
   #message(text: string): string[] {
     this.#lastMessage = text.trim();
+    this.#lastTrouble = '';
     return this.#lastMessage === '' ? [] : ['', ...quote(this.#lastMessage), ''];
   }
 
   /** Programs repeat their last message as the result. */
-  #result(status: 'succeeded' | 'failed', message: string | null): string[] {
+  #result(status: 'succeeded' | 'failed', message: string | null): readonly string[] {
     const { t } = this.#setting;
-    if (status === 'failed') return [`✗ ${message === null ? t('failed') : oneLine(message, 2000)}`];
+    if (status === 'failed') return this.#once([`✗ ${message === null ? t('failed') : oneLine(message, 2000)}`]);
     return message === null || this.#lastMessage.startsWith(message.trim().replace(/…$/, ''))
       ? []
       : this.#message(message);
@@ -131,12 +142,24 @@ function thinking(text: string, t: Translate): string[] {
   return [`✻ ${t('thinks: {0}', oneLine(first, longestLine))}${more}`];
 }
 
+/** Tools of a server have its name before theirs: `board.add_comment`. */
+function toolName(name: string): string {
+  return oneLine(name.replace(/^mcp__(.+?)__(?=.)/, '$1.'), longestInput);
+}
+
+/** The command that a shell was started for only, where its quoting is beyond doubt. */
+function withoutShell(command: string): string {
+  return (
+    /^\/(?:usr\/)?bin\/(?:ba|z)?sh -l?c (?:'([^']*)'|"([^"\\$`]*)")$/.exec(command)?.slice(1).find(Boolean) ?? command
+  );
+}
+
 /** What a tool was asked: the field that says most, or all of it. */
 function toolInput(input: string): string {
   const said = parseObject(input);
-  if (said === null) return input;
+  if (said === null) return withoutShell(input);
   const telling = tellingFields.map((name) => said[name]).find((value) => typeof value === 'string' && value !== '');
-  if (typeof telling === 'string') return telling;
+  if (typeof telling === 'string') return withoutShell(telling);
   return Object.keys(said).length === 0 ? '' : JSON.stringify(said);
 }
 
@@ -151,8 +174,11 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
 }
 
 function toolResult(event: { readonly isError: boolean; readonly text: string }, t: Translate): string[] {
-  const lines = toReadable(event.text).replace(/\s+$/, '').split('\n');
-  const sign = event.isError ? '✗' : '⎿';
+  const lines = toReadable(event.text)
+    .replace(/^<tool_use_error>([^]*)<\/tool_use_error>\s*$/, '$1')
+    .replace(/\s+$/, '')
+    .split('\n');
+  const sign = event.isError ? '✗' : '└';
   if (lines.length === 1 && lines[0] === '') return event.isError ? [`  ✗ ${t('failed')}`] : [];
   const rest = lines.length - shownResultLines;
   // One line more costs no more room than saying that it was left out.

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { followRun, printRunLog } from '../src/cliLog.ts';
-import type { EventReader } from '../src/runtime/adapters/events.ts';
+import type { LogReading } from '../src/transcriptMarks.ts';
 import { SpokenReader } from './support/spokenReader.ts';
 import { sampleRun } from './support/sampleState.ts';
 import { FakeConnection } from './views/fakeConnection.ts';
 
 const said = `${JSON.stringify({ kind: 'message', text: 'hello' })}\n`;
-const readerOf = (adapter: string | null): EventReader | null =>
-  adapter === 'claude_local' ? new SpokenReader() : null;
+const readingOf = (adapter: string | null): LogReading | null =>
+  adapter === 'claude_local' ? { makeReader: () => new SpokenReader(), reads: 'lines' } : null;
 
 /** A settled run of an adapter, in a folder that knows its log. */
 function settledRun(adapter: string, log: string): { connection: FakeConnection; runId: string } {
@@ -21,7 +21,7 @@ function settledRun(adapter: string, log: string): { connection: FakeConnection;
 async function print(adapter: string, log: string, isRaw: boolean): Promise<string> {
   const { connection, runId } = settledRun(adapter, log);
   let text = '';
-  await printRunLog(connection, runId, { isRaw, readerOf, write: (piece) => void (text += piece) });
+  await printRunLog(connection, runId, { isRaw, readingOf, write: (piece) => void (text += piece) });
   return text;
 }
 
@@ -40,7 +40,7 @@ describe('the log of a run in a terminal', () => {
     let text = '';
     const hasSucceeded = await followRun(connection, runId, {
       isRaw: false,
-      readerOf,
+      readingOf,
       write: (piece) => void (text += piece),
     });
     assert.equal(hasSucceeded, true);

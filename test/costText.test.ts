@@ -4,6 +4,7 @@ import {
   dayCostText,
   formatDollars,
   formatTokens,
+  describeRunUsage,
   runCostText,
   runTokensText,
   shortDayCost,
@@ -64,6 +65,15 @@ describe('the text of a cost', () => {
       'opus: 6.2 k in (81 % from cache), 300 out; 6.2 k in, 300 out; 3 turns',
     );
     assert.equal(runTokensText({ models: [unpriced], turns: 1 }, untranslated), '6.2 k in, 300 out; 1 turn');
+  });
+
+  it('says of each model what its cost rests on', () => {
+    assert.deepEqual(describeRunUsage({ models: [opus, listed, unpriced], turns: 1 }, untranslated), [
+      'Cost of this run: at least $0.012 · 1 turn',
+      '  opus: 6.2 k in (81 % from cache), 300 out · $0.012 as its program reported',
+      '  haiku: 6.2 k in, 300 out · ≈ $0.00042 by list price',
+      '  6.2 k in, 300 out · cost unknown: its program reported none, and no price of it is known ("prices" in the configuration sets one)',
+    ]);
   });
 
   it('says what a day cost, on that day', () => {

@@ -12,6 +12,7 @@ export function header(state: DashboardState, page: Page): HTMLElement {
     'div',
     { className: 'connection', attributes: { role: 'status' } },
     statusMark(state.connection.text, state.connection.tone),
+    ...today(state, page),
   );
   return element(
     'header',
@@ -19,6 +20,14 @@ export function header(state: DashboardState, page: Page): HTMLElement {
     element('div', { className: 'page-title' }, title, connection),
     element('div', { className: 'actions' }, ...headerButtons(state, page)),
   );
+}
+
+/** Figures of the day, as long as it is that day. */
+function today({ today: figures }: DashboardState, { t, clock }: Page): HTMLElement[] {
+  if (figures === null) return [];
+  const { from, to, text } = figures;
+  const shown = element('span', { className: 'today' });
+  return [clock.keep(shown, (now) => (now >= from && now < to ? t('Runs today: {0}', text) : ''))];
 }
 
 function headerButtons(state: DashboardState, { t, send }: Page): HTMLElement[] {

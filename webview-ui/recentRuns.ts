@@ -10,7 +10,7 @@ export function recentRuns(state: DashboardState, page: Page): HTMLElement {
   const { t } = page;
   if (state.recent.length === 0)
     return section({ id: 'recent', title: t('Recent runs') }, emptyText(t('No run has ended yet.')));
-  const columns = [t('Status'), t('Agent'), t('Reason'), t('Duration'), t('Exit'), t('Ended')];
+  const columns = [t('Status'), t('Agent'), t('Reason'), t('Duration'), t('Cost'), t('Exit'), t('Ended')];
   const head = element(
     'thead',
     {},
@@ -50,6 +50,7 @@ function row(run: RunRow, showFolder: boolean, page: Page): HTMLElement {
       message,
     ),
     element('td', { className: 'number', text: duration }),
+    element('td', { className: 'number', text: run.cost, title: run.usage }),
     element('td', { className: 'number', text: run.exit }),
     ended,
   );

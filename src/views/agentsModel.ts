@@ -5,6 +5,7 @@ import type { Agent, AgentDay, AgentSkips, AgentStatus, HeartbeatPolicy, Run, Ru
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { isActive, runRow } from './runRow.ts';
 import { missingSecrets, secretsText } from './secretsModel.ts';
+import { sessionRows, type SessionsByFolder } from './sessionsModel.ts';
 import { factList, shorten, treeNode, type TreeIcon, type TreeNode } from './treeNode.ts';
 import { agentStatusText, skipText } from './words.ts';
 
@@ -23,14 +24,23 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Settled runs below an agent; the Runs view has all of them. */
 const recentRuns = 3;
 
-/** The Agents view: each agent with its running and queued runs, then its last ones, below it. */
-export function agentRows(folders: readonly ViewedFolder[], view: ViewSetting): TreeNode[] {
+/** The Agents view: each agent with its running and queued runs, then its last ones, then its sessions, below it. */
+export function agentRows(
+  folders: readonly ViewedFolder[],
+  view: ViewSetting,
+  sessions: SessionsByFolder = new Map(),
+): TreeNode[] {
   return withFolderLevel(folders, view, (folder, state) =>
-    [...state.agents.values()].map((agent) => agentRow(agent, folder.path, state, view)),
+    [...state.agents.values()].map((agent) => agentRow(agent, { folder: folder.path, state, sessions }, view)),
   );
 }
 
-function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSetting): TreeNode {
+function agentRow(
+  agent: Agent,
+  place: { readonly folder: string; readonly state: FolderState; readonly sessions: SessionsByFolder },
+  view: ViewSetting,
+): TreeNode {
+  const { folder, state } = place;
   const runs = [...state.runs.values()].filter((run) => run.agent === agent.key).sort((a, b) => a.number - b.number);
   const active = runs.filter(isActive);
   const shown = [
@@ -39,6 +49,10 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       .filter((run) => !isActive(run))
       .reverse()
       .slice(0, recentRuns),
+  ];
+  const children = [
+    ...shown.map((run) => runRow(run, { folder, under: 'agent', state }, view)),
+    ...sessionRows(agent, place, view),
   ];
   return treeNode({
     id: `agent:${folder}:${agent.key}`,
@@ -56,8 +70,8 @@ function agentRow(agent: Agent, folder: string, state: FolderState, view: ViewSe
       ...(agent.isPaused && agent.status !== 'paused' ? ['paused'] : []),
     ].join(' '),
     // Open or closed is the user's: the editor would not open a row by itself that had no arrow before.
-    expanded: shown.length > 0 ? 'collapsed' : 'none',
-    children: shown.map((run) => runRow(run, { folder, under: 'agent', state }, view)),
+    expanded: children.length > 0 ? 'collapsed' : 'none',
+    children,
     subject: { kind: 'agent', folder, agent: agent.key },
     command: agent.consent === 'pending' ? 'reveille.configuration.review' : 'reveille.agent.openTranscript',
   });

@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../connection/connection.ts';
 import type { FolderState } from '../connection/folderState.ts';
-import type { Issue, Run } from '../runtime/model.ts';
+import type { Issue, Run, RunErrorCode } from '../runtime/model.ts';
 import type { ViewedFolder } from './folderLevel.ts';
 
 /** Something worth a message. */
@@ -153,6 +153,22 @@ export class Attention {
       .filter((run) => !isTriedAgain(run, state))
       .map((run) => ({ kind: 'failedRun', folder: path, run }));
   }
+}
+
+/** Faults that lie in how an agent is set up, which a check of it explains. */
+const setUpFaults: ReadonlySet<RunErrorCode | null> = new Set<RunErrorCode>([
+  'command_not_found',
+  'cwd_missing',
+  'spawn_failed',
+  'login_required',
+  'model_unknown',
+  'permission_missing',
+  'unreachable',
+]);
+
+/** Whether a run failed because of how its agent is set up: checking the agent says more than its log. */
+export function isOfSetUp({ errorCode }: Pick<Run, 'errorCode'>): boolean {
+  return setUpFaults.has(errorCode);
 }
 
 function lastLoop({ issues }: FolderState): number {

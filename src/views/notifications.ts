@@ -4,7 +4,7 @@ import { formatOutcome } from '../format.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Event } from '../runtime/events.ts';
 import type { Logger } from '../runtime/log.ts';
-import { Attention, type Notice } from './attention.ts';
+import { Attention, isOfSetUp, type Notice } from './attention.ts';
 import { plainMessage } from './plainText.ts';
 import { translate } from './translate.ts';
 
@@ -91,8 +91,16 @@ async function showFailedRuns(
   if (memory.get(muteKey) === true) return;
   const never = vscode.l10n.t("Don't Show Again");
   const look = notice.kind === 'failedRun' ? vscode.l10n.t('Show Log') : vscode.l10n.t('Show Runs');
-  const answer = await vscode.window.showWarningMessage(failureText(notice), look, never);
+  const check = vscode.l10n.t('Check Agent');
+  const buttons = notice.kind === 'failedRun' && isOfSetUp(notice.run) ? [check, look, never] : [look, never];
+  const answer = await vscode.window.showWarningMessage(failureText(notice), ...buttons);
   if (answer === never) await memory.update(muteKey, true);
+  else if (answer === check && notice.kind === 'failedRun')
+    await vscode.commands.executeCommand('reveille.agent.check', {
+      kind: 'agent',
+      folder: notice.folder,
+      agent: notice.run.agent,
+    });
   else if (answer !== look) return;
   else if (notice.kind === 'failedRuns') await vscode.commands.executeCommand('reveille.runs.focus');
   else

@@ -3,6 +3,13 @@ export type Subject =
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'agent'; readonly folder: string; readonly agent: string }
   | { readonly kind: 'run'; readonly folder: string; readonly runId: string }
+  | {
+      readonly kind: 'session';
+      readonly folder: string;
+      readonly agent: string;
+      readonly taskKey: string;
+      readonly adapter: string;
+    }
   | { readonly kind: 'heartbeat'; readonly folder: string; readonly heartbeatId: string }
   | { readonly kind: 'issue'; readonly folder: string; readonly issueId: string }
   | { readonly kind: 'secret'; readonly folder: string; readonly secret: string }

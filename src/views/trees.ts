@@ -10,6 +10,7 @@ import { issueRows } from './issuesModel.ts';
 import { ModelTree } from './modelTree.ts';
 import type { OlderRunPages } from './olderRunPages.ts';
 import { runRows } from './runsModel.ts';
+import type { SessionPages } from './sessionPages.ts';
 import { attentionBadge } from './situation.ts';
 import { translate } from './translate.ts';
 
@@ -18,21 +19,23 @@ export interface TreesOptions {
   readonly connections: { readonly folders: readonly FolderConnection[]; readonly onDidChange: Event<void> };
   readonly olderRuns: OlderRunPages;
   readonly heartbeats: HeartbeatPages;
+  readonly sessions: SessionPages;
 }
 
 /** The views Agents, Issues, Runs and Inbox. */
-export function createTrees({ connections, olderRuns, heartbeats }: TreesOptions): vscode.Disposable {
+export function createTrees({ connections, olderRuns, heartbeats, sessions }: TreesOptions): vscode.Disposable {
   const setting = (): ViewSetting => ({ now: Date.now(), t: translate });
   const { onDidChange } = connections;
   const trees = [
     new ModelTree({
       viewId: 'reveille.agents',
-      rows: () => agentRows(connections.folders, setting()),
+      rows: () => agentRows(connections.folders, setting(), sessions.pages),
       message: () => agentsMessage(connections.folders, vscode.workspace.isTrusted, translate),
       badge: () => attentionBadge(connections.folders, vscode.workspace.isTrusted, translate),
       onDidChange: (listener) =>
         vscode.Disposable.from(
           onDidChange(() => listener(undefined)),
+          sessions.onDidChange(() => listener(undefined)),
           vscode.workspace.onDidGrantWorkspaceTrust(() => listener(undefined)),
         ),
     }),

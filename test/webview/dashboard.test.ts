@@ -64,6 +64,8 @@ describe('the dashboard', function () {
     assert.match(await page.locator('#active').innerText(), /waits for another run in the same directory/);
     assert.match(await page.locator('#issues').innerText(), /#3 Parser loses the last line/);
     assert.match(await page.locator('table').innerText(), /timed out[^]*SIGTERM/);
+    const cost = page.locator('table td').getByText('≈ $0.012', { exact: true });
+    assert.equal(await cost.getAttribute('title'), 'm: 1.2 k in, 80 out; 2 turns · ≈ $0.012 by list price');
   });
 
   it('says on the card what an agent did today, and nothing where it did nothing', async () => {
@@ -71,6 +73,7 @@ describe('the dashboard', function () {
     const cards = await page.locator('.card .facts').allInnerTexts();
     assert.match(cards[0] ?? '', /Runs today\s+4 \(1 failed\), 12 min, ≈ \$0\.32/);
     for (const card of cards.slice(1)) assert.doesNotMatch(card, /today/);
+    assert.match(await page.locator('.page-header').innerText(), /Runs today: 4 \(1 failed\), 12 min, ≈ \$0\.32/);
   });
 
   it('counts the time of a live run', async () => {

@@ -65,6 +65,20 @@ export function busyFolder(now: number, name = 'workshop'): ViewedFolder {
         logBytes: 81_233,
       }),
       sampleRun(6, {
+        usage: {
+          models: [
+            {
+              model: 'm',
+              inputTokens: 1200,
+              cachedTokens: 0,
+              cacheWriteTokens: 0,
+              outputTokens: 80,
+              costMicros: 12_000,
+              isListPrice: true,
+            },
+          ],
+          turns: 2,
+        },
         agent: 'surveyor',
         status: 'succeeded',
         reason: 'Scheduled heartbeat',

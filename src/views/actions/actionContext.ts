@@ -5,8 +5,10 @@ import { UserError } from '../../runtime/errors.ts';
 import type { Event } from '../../runtime/events.ts';
 import type { Agent } from '../../runtime/model.ts';
 import type { DashboardPanels } from '../dashboard/panel.ts';
+import type { CheckReports } from '../documents/checkReports.ts';
 import type { OlderRunPages } from '../olderRunPages.ts';
 import { translate } from '../translate.ts';
+import type { SessionPages } from '../sessionPages.ts';
 import type { TranscriptChannels } from '../transcripts/transcriptChannels.ts';
 import type { Subject } from '../treeNode.ts';
 
@@ -16,6 +18,8 @@ export interface ActionContext {
   readonly log: vscode.LogOutputChannel;
   readonly transcripts: TranscriptChannels;
   readonly olderRuns: OlderRunPages;
+  readonly sessions: Pick<SessionPages, 'refresh'>;
+  readonly checks: Pick<CheckReports, 'show'>;
   readonly dashboard: DashboardPanels;
   readonly secrets: Pick<SecretKeeper, 'set' | 'delete' | 'listNames'>;
 }
@@ -26,21 +30,28 @@ export interface AgentChoice {
   readonly agent: Agent;
 }
 
+/** What names a subject of each kind, beside its folder. */
+const subjectFields: Readonly<Record<Subject['kind'], readonly string[]>> = {
+  folder: [],
+  agent: ['agent'],
+  run: ['runId'],
+  issue: ['issueId'],
+  heartbeat: ['heartbeatId'],
+  secret: ['secret'],
+  session: ['agent', 'taskKey', 'adapter'],
+  question: ['questionId'],
+};
+
 /** Reads what a command was given: a subject, or the row of a tree that carries one. */
 export function toSubject(given: unknown): Subject | null {
   if (isRecord(given) && isRecord(given['node'])) return toSubject(given['node']['subject']);
-  if (!isRecord(given) || typeof given['folder'] !== 'string') return null;
-  const { kind, agent, runId, issueId, heartbeatId, questionId, choice, secret } = given;
-  const folder = given['folder'];
-  if (kind === 'folder') return { kind, folder };
-  if (kind === 'agent' && typeof agent === 'string') return { kind, folder, agent };
-  if (kind === 'run' && typeof runId === 'string') return { kind, folder, runId };
-  if (kind === 'issue' && typeof issueId === 'string') return { kind, folder, issueId };
-  if (kind === 'heartbeat' && typeof heartbeatId === 'string') return { kind, folder, heartbeatId };
-  if (kind === 'secret' && typeof secret === 'string') return { kind, folder, secret };
-  if (kind === 'question' && typeof questionId === 'string')
-    return { kind, folder, questionId, ...(typeof choice === 'string' && { choice }) };
-  return null;
+  if (!isRecord(given)) return null;
+  const { kind, folder, choice } = given;
+  const names = Object.entries(subjectFields).find(([known]) => known === kind)?.[1];
+  if (names === undefined || typeof folder !== 'string') return null;
+  if (!names.every((name) => typeof given[name] === 'string')) return null;
+  const named = Object.fromEntries(names.map((name) => [name, given[name]]));
+  return { kind, folder, ...named, ...(kind === 'question' && typeof choice === 'string' && { choice }) } as Subject;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

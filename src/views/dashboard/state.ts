@@ -1,7 +1,7 @@
-import { dayCostText } from '../../costText.ts';
+import { costOfRun, dayCostText, formatCost, runUsageText } from '../../costText.ts';
 import type { AgentCard, DashboardState, IssueRow, RunRow, Tone } from '../../dashboardProtocol.ts';
 import { formatOutcome, type Translate } from '../../format.ts';
-import type { Agent, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
+import type { Agent, AgentDay, AgentStatus, Issue, IssueStatus, Run, RunStatus } from '../../runtime/model.ts';
 import type { FolderState } from '../../connection/folderState.ts';
 import { runsTodayText, scheduleText, statusOnly, statusText } from '../agentsModel.ts';
 import type { ViewedFolder } from '../folderLevel.ts';
@@ -64,6 +64,10 @@ export function dashboardState({ folders, isTrusted, t }: DashboardSource): Dash
     title: states.map(({ state, name }) => state.configuration.org ?? name).join(', '),
     connection: connectionLine(folders, t),
     situation: situationOf(folders),
+    today: todayOfAll(
+      states.flatMap(({ state }) => [...state.agents.values()].map((agent) => agent.today)),
+      t,
+    ),
     isTrusted,
     isStopped: totals.connected > 0 && totals.stopped === totals.connected,
     canStop: totals.connected > totals.stopped,
@@ -135,6 +139,23 @@ function todayOf({ today }: Agent, t: Translate): AgentCard['today'] {
   return { from: today.from, to: today.to, text };
 }
 
+/** What all agents did on the latest day of which any has figures. */
+function todayOfAll(days: readonly AgentDay[], t: Translate): DashboardState['today'] {
+  const from = Math.max(...days.map((day) => day.from));
+  const today = days.filter((day) => day.from === from && day.runs > 0);
+  const [first] = today;
+  if (first === undefined) return null;
+  const sum = (count: (day: AgentDay) => number): number => today.reduce((total, day) => total + count(day), 0);
+  const all = {
+    ...first,
+    runs: sum(({ runs }) => runs),
+    failedRuns: sum(({ failedRuns }) => failedRuns),
+    runMs: sum(({ runMs }) => runMs),
+  };
+  const text = [runsTodayText(all, from, t), dayCostText(today, from, t)].filter(Boolean).join(', ');
+  return { from, to: first.to, text };
+}
+
 /** What the card of an agent offers; an untrusted window may only pause and resume. */
 function offers(
   agent: Agent,
@@ -173,6 +194,8 @@ function runRow(run: Run, folder: Place, t: Translate): RunRow {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     exit: run.signal ?? (run.exitCode === null ? '' : String(run.exitCode)),
+    cost: costOfRun(run.usage).costMicros === null ? '' : formatCost(costOfRun(run.usage), t),
+    usage: run.usage === null ? '' : runUsageText(run.usage, t),
     message: run.message ?? '',
     canCancel: isActive(run) && !run.isCancelling,
   };

@@ -15,6 +15,7 @@ const changeScheme = 'reveille-change';
 export const whyScheme = 'reveille-why';
 const simulationScheme = 'reveille-simulation';
 export const heartbeatScheme = 'reveille-heartbeat';
+export const checkScheme = 'reveille-check';
 
 /** A log that grows is drawn again at most this often. */
 const refreshMs = 1000;
@@ -150,6 +151,11 @@ export function logUriOf(folder: FolderConnection, runId: string): vscode.Uri {
 /** The address of the account of why an agent woke and why it did not. */
 export function whyUri(folder: FolderConnection, agent: string): vscode.Uri {
   return address(whyScheme, `Why ${agent}.txt`, { folder: folder.path, id: agent });
+}
+
+/** The address of what the last check of an agent found. */
+export function checkUri(folder: FolderConnection, agent: string): vscode.Uri {
+  return address(checkScheme, `Check ${agent}.txt`, { folder: folder.path, id: agent });
 }
 
 /** The address of what the schedules of a folder would start. */

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, formatOutcome, runDurationMs, type Translate } from '../../format.ts';
 import type { Run } from '../../runtime/model.ts';
-import type { ReadableOutput } from '../../transcriptOutput.ts';
+import type { ReadableOutput } from '../../transcriptMarks.ts';
 import { runUsageText } from '../../costText.ts';
 import { sourceText } from '../words.ts';
 

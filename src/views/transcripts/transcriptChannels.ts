@@ -4,7 +4,7 @@ import type { Event } from '../../runtime/events.ts';
 import type { Disposable } from '../../runtime/lifecycle.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { makeOutput } from '../../transcriptOutput.ts';
-import { readerOf } from '../../transcriptReaders.ts';
+import { readingOf } from '../../transcriptReaders.ts';
 import { translate } from '../translate.ts';
 import { AgentTranscript } from './agentTranscript.ts';
 import { FolderTranscripts } from './folderTranscripts.ts';
@@ -85,7 +85,7 @@ export class TranscriptChannels implements Disposable {
     const several = this.#options.connections.folders.length > 1;
     const channel = vscode.window.createOutputChannel(several ? `${agent} (${folder.name})` : agent, 'log');
     const transcript = new AgentTranscript(channel, translate, (run) =>
-      makeOutput(() => readerOf(run.adapter), {
+      makeOutput(readingOf(run.adapter), {
         t: translate,
         now: Date.now,
         root: folder.state?.agents.get(agent)?.cwd ?? folder.path,

@@ -18,6 +18,27 @@ describe('the document of a log', () => {
     assert.equal(await readLogText(connectionWith('one\n\u001b[1mtwo\u001b[0m\n'), run.id, untranslated), 'one\ntwo\n');
   });
 
+  it('has what a program told in words, also behind a gap', async () => {
+    const said = (text: string): string =>
+      `${JSON.stringify({ type: 'item.completed', item: { id: 'i', type: 'agent_message', text } })}\n`;
+    const connection = new FakeConnection();
+    const told = { ...run, adapter: 'codex_local' };
+    connection.show([told]);
+    connection.write(told, said('First.') + said('x'.repeat(1_200_000)) + said('Last.'));
+    const text = await readLogText(connection, run.id, untranslated);
+    assert.match(text, /^First\.\n\n[^{]*left out here[^{]*\n\nLast\.\n\n$/);
+  });
+
+  it('says at its end what the run used and cost', async () => {
+    const connection = connectionWith('done\n');
+    const model = { model: 'm', inputTokens: 1200, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 80 };
+    connection.show([{ ...run, usage: { models: [{ ...model, costMicros: 12_000, isListPrice: true }], turns: 2 } }]);
+    assert.equal(
+      await readLogText(connection, run.id, untranslated),
+      'done\n\n━━━━\nCost of this run: ≈ $0.012 by list price · 2 turns\n  m: 1.2 k in, 80 out · ≈ $0.012 by list price\n',
+    );
+  });
+
   it('says that a run wrote nothing', async () => {
     assert.equal(await readLogText(connectionWith(''), run.id, untranslated), 'This run wrote nothing.');
   });

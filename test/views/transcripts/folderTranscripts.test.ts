@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { untranslated } from '../../../src/format.ts';
 import type { Run } from '../../../src/runtime/model.ts';
-import type { EventReader } from '../../../src/runtime/adapters/events.ts';
+import type { LogReading } from '../../../src/transcriptMarks.ts';
 import { makeOutput } from '../../../src/transcriptOutput.ts';
 import { AgentTranscript } from '../../../src/views/transcripts/agentTranscript.ts';
 import { FolderTranscripts } from '../../../src/views/transcripts/folderTranscripts.ts';
@@ -11,7 +11,7 @@ import { SpokenReader } from '../../support/spokenReader.ts';
 import { FakeConnection } from '../fakeConnection.ts';
 
 /** Follows a fake folder and collects what each agent's channel would show. */
-function follow(connection: FakeConnection, makeReader: () => EventReader | null = () => null) {
+function follow(connection: FakeConnection, reading: LogReading | null = null) {
   const texts = new Map<string, string>();
   const transcripts = new Map<string, AgentTranscript>();
   const errors: unknown[] = [];
@@ -20,7 +20,7 @@ function follow(connection: FakeConnection, makeReader: () => EventReader | null
     if (known !== undefined) return known;
     const sink = { append: (text: string) => void texts.set(agent, (texts.get(agent) ?? '') + text) };
     const made = new AgentTranscript(sink, untranslated, () =>
-      makeOutput(makeReader, { t: untranslated, now: () => 0, root: '/srv' }),
+      makeOutput(reading, { t: untranslated, now: () => 0, root: '/srv' }),
     );
     transcripts.set(agent, made);
     return made;
@@ -132,7 +132,7 @@ describe('the transcripts of a folder', () => {
   });
 
   it('shows what a program told instead of the JSON in its log, and goes on with whole lines after a jump', async () => {
-    const { textOf } = follow(connection, () => new SpokenReader());
+    const { textOf } = follow(connection, { makeReader: () => new SpokenReader(), reads: 'lines' });
     const run = running(7, { adapter: 'claude_local' });
     const told = (text: string): string => `${JSON.stringify({ kind: 'message', text })}\n`;
     connection.write(run, told('hello') + told('there').slice(0, 12));

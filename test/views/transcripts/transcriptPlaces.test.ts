@@ -13,7 +13,7 @@ describe('the files that a transcript names', () => {
   });
 
   it('are in no other line', () => {
-    for (const line of ['', 'src/a.ts', '✎ a (added)', '  ⎿ a (added)', '  ✎ a']) assert.equal(namedFileOf(line), null);
+    for (const line of ['', 'src/a.ts', '✎ a (added)', '  └ a (added)', '  ✎ a']) assert.equal(namedFileOf(line), null);
   });
 
   for (const [name, places] of [

@@ -1,0 +1,111 @@
+import { formatTokens } from '../costText.ts';
+import { formatRelativeTime, type Translate } from '../format.ts';
+import type { FolderState } from '../connection/folderState.ts';
+import { unscopedSession, wakeSources, type Agent, type Run, type Session } from '../runtime/model.ts';
+import type { ViewSetting } from './folderLevel.ts';
+import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
+import { taskText } from './words.ts';
+
+/** Sessions by the path of their folder, newest first. */
+export type SessionsByFolder = ReadonlyMap<string, readonly Session[]>;
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const words = new Set<string>(wakeSources);
+
+/** The row below an agent that has its sessions; none if it has no session. */
+export function sessionRows(
+  agent: Agent,
+  place: { readonly folder: string; readonly state: FolderState; readonly sessions: SessionsByFolder },
+  view: ViewSetting,
+): TreeNode[] {
+  const { folder, state } = place;
+  const sessions = (place.sessions.get(folder) ?? []).filter(
+    (session) => session.agent === agent.key && hasContent(session),
+  );
+  if (sessions.length === 0) return [];
+  return [
+    treeNode({
+      id: `sessions:${folder}:${agent.key}`,
+      label: view.t('Sessions'),
+      description: String(sessions.length),
+      icon: { id: 'history' },
+      flags: 'sessionGroup',
+      expanded: 'collapsed',
+      children: sessions.map((session) => sessionRow(session, { agent, folder, state }, view)),
+      subject: { kind: 'agent', folder, agent: agent.key },
+    }),
+  ];
+}
+
+/** Whether the next run would find anything in it. */
+function hasContent({ runs, sessionId }: Session): boolean {
+  return runs > 0 || sessionId !== null;
+}
+
+function sessionRow(
+  session: Session,
+  { agent, folder, state }: { readonly agent: Agent; readonly folder: string; readonly state: FolderState },
+  view: ViewSetting,
+): TreeNode {
+  const { t, now } = view;
+  const { taskKey, adapter, sessionId } = session;
+  const name = taskText(taskKey, state.issues, t);
+  const run = runOfSession(session, state);
+  return treeNode({
+    id: `session:${folder}:${agent.key}:${adapter}:${taskKey}`,
+    label: shorten(name, 60),
+    description: [run === null ? '' : t('in use'), adapter === agent.adapter ? '' : adapter, sessionText(session, view)]
+      .filter(Boolean)
+      .join(' · '),
+    tooltip: factList(name, [
+      [t('Adapter'), adapter],
+      [t('Session'), sessionId ?? t('nothing to go on with; only its runs are counted')],
+      [t('Runs'), String(session.runs)],
+      [t('Holds'), session.contextTokens === null ? null : t('{0} tokens', formatTokens(session.contextTokens))],
+      [t('Directory'), session.cwd],
+      [t('Begun'), formatRelativeTime(session.createdAt, now, t)],
+      [t('Last used'), formatRelativeTime(session.updatedAt, now, t)],
+      [t('In use by'), run === null ? null : t('run {0}', run.number)],
+    ]),
+    icon: run === null ? { id: 'comment' } : { id: 'sync~spin', color: 'charts.blue' },
+    flags: [
+      'session',
+      ...(sessionId === null ? [] : ['named']),
+      ...(resumeCommand(session) === null ? [] : ['resumable']),
+    ].join(' '),
+    subject: { kind: 'session', folder, agent: agent.key, taskKey, adapter },
+  });
+}
+
+/** How much a session has seen: `3 runs · 12 k tokens · 2 h ago`. */
+export function sessionText({ runs, contextTokens, updatedAt }: Session, { now, t }: ViewSetting): string {
+  return [
+    runsText(runs, t),
+    contextTokens === null ? '' : t('{0} tokens', formatTokens(contextTokens)),
+    formatRelativeTime(updatedAt, now, t),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function runsText(runs: number, t: Translate): string {
+  return runs === 1 ? t('1 run') : t('{0} runs', runs);
+}
+
+/** The run that has a session at the moment; null if none does. */
+export function runOfSession({ agent, taskKey }: Session, { runs }: Pick<FolderState, 'runs'>): Run | null {
+  const isOfTask = (run: Run): boolean =>
+    run.taskKey === taskKey ||
+    (taskKey === unscopedSession && (words.has(run.taskKey) || run.taskKey.startsWith('schedule:')));
+  return [...runs.values()].find((run) => run.agent === agent && run.status === 'running' && isOfTask(run)) ?? null;
+}
+
+/**
+ * The command line by which a person goes on with a conversation in a terminal; null if there is none. The id was written by an
+ * agent's program: nothing but a UUID gets near a terminal, which needs no quoting in any shell.
+ */
+export function resumeCommand({ adapter, sessionId }: Pick<Session, 'adapter' | 'sessionId'>): string | null {
+  if (sessionId === null || !uuid.test(sessionId)) return null;
+  if (adapter === 'claude_local') return `claude --resume ${sessionId}`;
+  return adapter === 'codex_local' ? `codex resume ${sessionId}` : null;
+}
