@@ -99,7 +99,7 @@ function settle(writer: Writer, runId: string, finishedAt: number): void {
   recordUsage(writer, { at: finishedAt, agent, issueId, isFailed: false, runMs: workMs, usage: reportedUsage });
   setLastRun(writer, agent, { id: runId, status: 'succeeded', at: finishedAt });
   const key = { agent, taskKey, adapter: 'process' };
-  takeSession(writer, key, { runId, at: finishedAt });
+  takeSession(writer, key, { runId, at: finishedAt, isFresh: false });
   countSessionRun(writer, key, finishedAt);
   if (issueId !== null) setIssueStatus(writer, issueId, 'in_review', finishedAt);
   appendActivity(writer, activityOf({ at: finishedAt, action: 'run.settled', agent, runId }), null);

@@ -81,6 +81,7 @@ export function wakeupOf(asked: Asked): Omit<Wakeup, 'number'> {
     idempotencyKey: null,
     author: 'user',
     cause: null,
+    isFresh: false,
     status: 'queued',
     statusReason: null,
     endedAt: null,

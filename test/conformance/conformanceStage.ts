@@ -46,6 +46,9 @@ export class ConformanceStage implements AsyncDisposable {
         noteProcess: (runId, identity) => {
           queue.noteProcess(runId, identity);
         },
+        noteSession: (runId, sessionId) => {
+          queue.noteSession(runId, sessionId);
+        },
         settle: (runId, settlement, isDelivered) => {
           queue.settle(runId, { ...settlement, finishedAt: clock.now() }, isDelivered);
         },
