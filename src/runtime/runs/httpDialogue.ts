@@ -153,8 +153,9 @@ export class HttpDialogue {
         return this.#takeState(answer);
       case 'none':
         body.destroy();
-        if (this.#addresses.status !== null) return this.#follow(answer);
-        return over(verdicts.answered);
+        if (this.#addresses.status === null) return over(verdicts.answered);
+        await this.#sayState({ status: 'queued', ...this.#toNamed(headers) });
+        return this.#follow(answer);
       case 'folded':
       case 'other':
         return this.#takeStrange(answer, kind);
@@ -187,7 +188,7 @@ export class HttpDialogue {
       return open(verdicts.badResponse('answered with something else than a JSON object'));
     }
     // Who only accepted it need not say more.
-    const full = answer.status === 200 ? said : { status: 'queued', ...said };
+    const full = { ...(answer.status !== 200 && { status: 'queued' }), ...this.#toNamed(answer.headers), ...said };
     const state = parseHttpState(full);
     if (state === null) {
       await this.#options.say(Buffer.from(`${JSON.stringify(said).slice(0, 4096)}\n`), 'err');
@@ -198,6 +199,12 @@ export class HttpDialogue {
     if (isFinal(state)) return over(verdicts.answered);
     if (this.#addresses.status !== null) return this.#follow(answer);
     return open(verdicts.badResponse(`says that the run is ${state.status}, but not where to ask how it goes on`));
+  }
+
+  /** The address of a header, for the log: who comes after a crash of the runtime has nothing else. */
+  #toNamed({ location }: IncomingMessage['headers']): { readonly statusUrl?: string } {
+    const { status } = this.#addresses;
+    return location === undefined || status === null ? {} : { statusUrl: status.href };
   }
 
   #follow({ headers }: Answer): Step {

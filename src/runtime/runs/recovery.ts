@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { RunRow, Settlement } from '../store/runTable.ts';
 import { logPathOf } from './executor.ts';
 import { findSuccess, readEvidence, settleEvidence, type Evidence, type LostRunOrigin } from './lostEvidence.ts';
+import { callOffLost, partingTexts, type Parting } from './lostRequest.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { logSize } from './readLog.ts';
 
@@ -18,7 +19,7 @@ const nothingKnown = {
   stderrExcerpt: '',
 } as const;
 
-/** Longest wait for what logs and books tell, in milliseconds: the runtime cannot be reached before. */
+/** Longest wait for what logs, books and servers tell, in milliseconds: the runtime cannot be reached before. */
 const evidenceMs = 1500;
 
 export interface RecoveryOptions {
@@ -56,8 +57,12 @@ async function recover(run: RunRow, options: RecoveryOptions): Promise<void> {
     return;
   }
   const origin = originOf(run);
-  const evidence = origin && (await readEvidence(run, origin, { logPath, clock, limitMs: evidenceMs }));
-  const found = { finishedAt: clock.now(), logBytes: logSize(logPath), ended };
+  const http = origin?.definition.http ?? null;
+  const [parting, evidence] = await Promise.all([
+    http && callOffLost(http, { logPath, clock, limitMs: evidenceMs }),
+    origin && readEvidence(run, origin, { logPath, clock, limitMs: evidenceMs }),
+  ]);
+  const found = { finishedAt: clock.now(), logBytes: logSize(logPath), what: describeEnd(run, ended, parting) };
   const settlement = lost(run, found);
   const known = origin && evidence && { origin, evidence, endedAt: lastWordAt(logPath, run, found.finishedAt) };
   settle(run.id, known ? await withEvidence(run, settlement, known) : settlement, true);
@@ -72,12 +77,18 @@ function neverStarted(finishedAt: number): Settlement {
   };
 }
 
-function lost({ sessionId, cwd }: RunRow, found: { finishedAt: number; logBytes: number; ended: number }): Settlement {
-  const what = found.ended > 0 ? 'What was still running of it was ended.' : 'Nothing of it was running any more.';
+/** What became of what was still at work on it. */
+function describeEnd({ adapter }: RunRow, ended: number, parting: Parting | null): string {
+  if (parting !== null) return partingTexts[parting];
+  if (adapter === 'http') return partingTexts.no_address;
+  return ended > 0 ? 'What was still running of it was ended.' : 'Nothing of it was running any more.';
+}
+
+function lost({ sessionId, cwd }: RunRow, found: { finishedAt: number; logBytes: number; what: string }): Settlement {
   return {
     ...nothingKnown,
     finishedAt: found.finishedAt,
-    message: `Reveille's runtime ended while this run was going on. ${what} Its log goes up to that moment.`,
+    message: `Reveille's runtime ended while this run was going on. ${found.what} Its log goes up to that moment.`,
     logBytes: found.logBytes,
     // The conversation is still there, and can be gone on with.
     ...(sessionId !== null && { sessionId, session: { kind: 'noted', sessionId, cwd } }),

@@ -26,9 +26,10 @@ async function runClaude(
   const command = join(folder.path, 'claude');
   writeFileSync(command, `#!/bin/sh\n${script}\n`);
   chmodSync(command, 0o755);
+  const env = { CLAUDE_CONFIG_DIR: folder.path };
   const headers = { Authorization: { secret: 'BOARD' } };
   const board = { type: 'http', url: 'http://127.0.0.1:9/mcp', headers, timeoutSec: 600 } as const;
-  const definition = makeClaudeAgent({ mcpServers: { board } }, { command, cwd: folder.path, graceSec: 5 });
+  const definition = makeClaudeAgent({ mcpServers: { board } }, { command, cwd: folder.path, graceSec: 5, env });
   const settlements: Settlement[] = [];
   const logger = new TestLogger();
   const trees = new ProcessTrees({ clock: systemClock, logger });
@@ -114,6 +115,26 @@ describe('a run of an agent of type claude_local', () => {
     assert.deepEqual([settled.status, settled.errorCode], ['failed', 'login_required']);
     assert.match(settled.message ?? '', /not logged in.*The API key was refused/is);
     assert.ok(performance.now() - at < 30_000);
+  });
+
+  it('is charged what it had noted in its books when it was killed before it told that', async () => {
+    const stdout = readFileSync(recordingPath('claude-session/killed-in-shell.stdout.jsonl'), 'utf8');
+    const [, id = ''] = /"session_id":"([^"]+)"/.exec(stdout) ?? [];
+    const book = recordingPath('claude-session/killed-in-shell.jsonl');
+    const now = '$(date -u +%Y-%m-%dT%H:%M:%S.999Z)';
+    const { settled } = await runClaude(
+      [
+        'cat > /dev/null; mkdir -p projects/w',
+        `sed "s/\\"timestamp\\":\\"[^\\"]*\\"/\\"timestamp\\":\\"${now}\\"/" '${book}' > projects/w/${id}.jsonl`,
+        `grep '"subtype":"init"' '${recordingPath('claude-session/killed-in-shell.stdout.jsonl')}'`,
+        'kill -9 $$',
+      ].join('\n'),
+    );
+    assert.deepEqual([settled.errorCode, settled.sessionId], ['signal', id]);
+    assert.deepEqual(
+      settled.usage?.models.map(({ inputTokens, outputTokens }) => [inputTokens, outputTokens]),
+      [[1100, 11]],
+    );
   });
 
   it('fails with the sentence of a program that could not begin', async () => {

@@ -9,6 +9,7 @@ import { findRun, listRunningRuns, type RunRow } from '../../../src/runtime/stor
 import { findSession } from '../../../src/runtime/store/sessionTable.ts';
 import { makeClaudeAgent } from '../../support/claudeAgent.ts';
 import { chargeOf } from '../../support/fakeCodex.ts';
+import { HttpAgentServer } from '../../support/httpAgentServer.ts';
 import { makeDefinition } from '../../support/policies.ts';
 import { recordingPath } from '../../support/recordedOutputs.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
@@ -106,9 +107,21 @@ describe('What is known of a lost run', () => {
     assert.equal((await recover({ log })).run.sessionId, null);
   });
 
+  it('has what became of its server', async () => {
+    await using server = await HttpAgentServer.open();
+    server.on('DELETE /runs/1', (response) => response.writeHead(204).end());
+    const http = { url: server.url('/runs'), headers: {}, pollSec: 1 };
+    const definition = makeDefinition('/', { adapter: 'http', http });
+    const log = `${JSON.stringify({ reveille: 'state', status: 'running', sessionId: 's', statusUrl: '/runs/1' })}\n`;
+    const { run } = await recover({ definition, log });
+    assert.match(run.message ?? '', /Its server was told to stop\. Its log/);
+    assert.deepEqual([run.sessionId, server.of('DELETE /runs/1').length], ['s', 1]);
+    assert.match((await recover({ definition, log: '' })).run.message ?? '', /may still be at work/);
+  });
+
   it('has the beginning and the end of a log that is too long to be read again', async () => {
     const [started, ...rest] = read('codex-rollout/ended.stdout.jsonl').split('\n');
-    const long = `${'x'.repeat(1023)}\n`.repeat(40 * 1024);
+    const long = `${'x'.repeat(65_535)}\n`.repeat(640);
     const { run } = await recover({ log: `${started ?? ''}\n${long}${rest.join('\n')}` });
     assert.deepEqual([run.sessionId, run.status], ['01a1fe19-91ae-7110-8e9f-6a4c0f0e03b6', 'succeeded']);
   });
