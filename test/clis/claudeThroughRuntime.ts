@@ -86,6 +86,14 @@ function testPermissions(test: StageTest): void {
     });
   }
 
+  test('ends where the tool for permissions says so', async (stage) => {
+    await offerBoardSecret(stage);
+    const ended = await stage.run('asker', [{ call: { shell: 'touch stopped' } }, { text: 'Went on.' }]);
+    assert.deepEqual([ended.run.status, ended.run.errorCode], ['failed', 'permission_missing']);
+    assert.equal(existsSync(join(stage.place.folder, 'stopped')), false);
+    assert.equal(ended.requests.length, 1);
+  });
+
   test('does nothing that nobody allowed, where there is no tool for permissions', async (stage) => {
     const ended = await stage.run('throttled', [{ call: { shell: 'touch unasked' } }, { text: 'Went on.' }]);
     assertSucceeded(ended);

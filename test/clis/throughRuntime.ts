@@ -26,6 +26,11 @@ const refusals = {
   codex: openAiError(400, 'invalid_request_error', 'No tool output found for function call call_1.'),
 };
 
+const tooLong: Readonly<Record<'claude' | 'codex', Reply>> = {
+  claude: anthropicError(400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum'),
+  codex: { ending: { kind: 'context_length_exceeded', message: 'Too long.' } },
+};
+
 /** What is the same for both: how a real CLI lives and dies as an agent of a whole runtime. */
 export function describeThroughRuntime(
   name: 'claude' | 'codex',
@@ -104,6 +109,15 @@ export function describeThroughRuntime(
       assertCharged(second);
     });
 
+    test('gives up a conversation that is too long for its model', async (stage) => {
+      const first = await stage.run('coder', [tooLong[name]], { prompt: 'First.', taskKey: 'long' });
+      assert.deepEqual([first.run.status, first.run.errorCode], ['failed', 'context_full']);
+      const second = await stage.run('coder', [{ text: 'Two.' }], { taskKey: 'long' });
+      assertSucceeded(second);
+      assert.notEqual(second.run.sessionId, first.run.sessionId);
+      assert.doesNotMatch(second.requests.join(), /First\./);
+    });
+
     test('uses tools of a server by a secret, which shows nowhere', async (stage) => {
       const { setup, place, window } = stage;
       await offerBoardSecret(stage);
@@ -111,6 +125,7 @@ export function describeThroughRuntime(
       const begun = await stage.wake('clerk', [{ call }, { call: { shell: 'env' } }, sleepAfter('using')]);
       await stage.untilAsleep(begun, 'using');
       const commands = await commandsOf(begun.id);
+      assertNowhereIn(place.path, setup.board.token);
       await window.connection.request('run.cancel', { runId: begun.id });
       const ended = await stage.settled(begun);
 
@@ -144,19 +159,23 @@ export function describeThroughRuntime(
 
     testOwn(test);
 
-    test('is ended when its runtime is killed, and tried again by the next one', async (stage) => {
+    test('is ended when its runtime is killed, at a command or in the middle of an answer, and tried again if it may', async (stage) => {
       const { window, place } = stage;
       const once = `[ -e again ] || { touch again; ${sleep}; }`;
       const begun = await stage.wake('resilient', [{ call: { shell: once } }, { text: 'At last.' }], {
         taskKey: 'killed',
       });
       await stage.untilAsleep(begun, 'again');
+      const talking = await stage.wake('coder', [{ text: 'I begin to say', ending: 'hang' }]);
+      await stage.untilAsked(talking);
       const { pid } = window;
       process.kill(pid, 'SIGKILL');
       await window.untilReplaced(pid, 30_000);
-      const lost = await stage.settled(begun);
-      assert.deepEqual([lost.run.status, lost.run.errorCode], ['failed', 'process_lost']);
-      assert.deepEqual(await commandsOf(begun.id), []);
+      const [lost, silenced] = [await stage.settled(begun), await stage.settled(talking)];
+      for (const { run } of [lost, silenced]) {
+        assert.deepEqual([run.status, run.errorCode], ['failed', 'process_lost']);
+        assert.deepEqual(await commandsOf(run.id), []);
+      }
       assert(existsSync(join(place.folder, 'again')));
       assertChargedIfKnown(lost, sumUsage([{}]));
       const isNext = (run: { readonly chainId: string | null }): boolean => run.chainId === begun.id;

@@ -4,6 +4,7 @@ import type { Run } from '../../src/runtime/model.ts';
 import { commandsOf } from './cliProgram.ts';
 import { CliSetup, type CliAgent } from './cliSetup.ts';
 import { anthropicReplies, anthropicRequests } from './fakeAnthropic.ts';
+import type { PermissionDecision, PermissionRequest } from './fakeMcp.ts';
 import { openAiReplies, openAiRequests } from './fakeOpenAi.ts';
 import { poll } from './poll.ts';
 import { sumUsage, withReplies, type Reply, type ReplyUsage } from './replyScript.ts';
@@ -155,8 +156,9 @@ export function useCliStage(
   };
 }
 
-/** Who may be asked for permission allows commands that say so. */
-function decideByCommand({ input }: { readonly input: unknown }) {
-  const isAllowed = JSON.stringify(input).includes('allowed');
-  return isAllowed ? ({ behavior: 'allow' } as const) : ({ behavior: 'deny', message: 'Not today.' } as const);
+/** Commands say themselves what becomes of them. */
+function decideByCommand({ input }: PermissionRequest): PermissionDecision {
+  const command = JSON.stringify(input);
+  if (command.includes('allowed')) return { behavior: 'allow' };
+  return { behavior: 'deny', message: 'Not today.', interrupt: command.includes('stopped') };
 }
