@@ -5,7 +5,7 @@ import { commandsOf } from '../support/cliProgram.ts';
 import type { CliAgent, CliSetup } from '../support/cliSetup.ts';
 import { sleep, sleepAfter, useCliStage, type StageTest } from '../support/cliStage.ts';
 import { anthropicError, openAiError } from '../support/providerErrors.ts';
-import { sumUsage, type Reply } from '../support/replyScript.ts';
+import { sumUsage, withReplies, type Reply } from '../support/replyScript.ts';
 import { offerBoardSecret } from './board.ts';
 import {
   assertCharged,
@@ -70,6 +70,32 @@ export function describeThroughRuntime(
       assert.match(second.requests.join(), /First\.[^]*One\.[^]*Second\./);
       assert.deepEqual([second.run.message, usageOf(second)?.inputTokens], ['Two.', 1000]);
       assertCharged(second);
+    });
+
+    test('works on an issue, and goes on with that conversation when somebody comments on it', async (stage) => {
+      const { connection } = stage.window;
+      let issueId = '';
+      const begun = await stage.begin(async () => {
+        const { issue, wake } = await connection.request('issue.create', {
+          title: 'Mend the fence',
+          assignee: 'coder',
+        });
+        issueId = issue.id;
+        return wake?.runId;
+      });
+      const first = await stage.settled(begun);
+      const text = withReplies('It still leans.', [{ text: 'Now it stands.' }]);
+      const told = await stage.begin(async () => {
+        const { wakes } = await connection.request('issue.comment', { issueId, text });
+        return wakes[0]?.runId;
+      });
+      const second = await stage.settled(told);
+      assertSucceeded(first);
+      assertSucceeded(second);
+      assert.deepEqual([second.run.issueId, second.run.sessionId], [issueId, first.run.sessionId]);
+      assert.match(first.requests.join(), /Mend the fence/);
+      assert.match(second.requests.join(), /Mend the fence[^]*Done\.[^]*It still leans\./);
+      assert.equal(second.run.message, 'Now it stands.');
     });
 
     test('keeps the conversations of tasks apart', async (stage) => {
@@ -181,7 +207,7 @@ export function describeThroughRuntime(
       const isNext = (run: { readonly chainId: string | null }): boolean => run.chainId === begun.id;
       await window.until(({ state }) => [...(state?.runs.values() ?? [])].some(isNext));
       const next = [...window.state.runs.values()].find(isNext);
-      const second = await stage.settled({ id: next?.id ?? '', asked: begun.asked + 1 });
+      const second = await stage.settled(await stage.begin(() => Promise.resolve(next?.id)));
       assertSucceeded(second);
       assert.deepEqual([second.run.attempt, second.run.message], [2, 'At last.']);
       // A conversation that was noted before the kill is gone on with; one that nobody noted is not.

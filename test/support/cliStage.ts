@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../../src/runtime/model.ts';
@@ -63,10 +64,16 @@ export class CliStage implements AsyncDisposable {
   /** Wakes an agent; its model will answer as told. */
   async wake(agent: string, replies: readonly Reply[], params: { prompt?: string; taskKey?: string } = {}) {
     const { prompt = 'Please.', taskKey = crypto.randomUUID() } = params;
+    return this.begin(() => this.window.wake(agent, { text: withReplies(prompt, replies), taskKey }));
+  }
+
+  /** Asks for a run by whatever answers its id. */
+  async begin(ask: () => Promise<string | null | undefined>): Promise<StagedRun> {
     const asked = this.#requests.length;
-    const id = await this.window.wake(agent, { text: withReplies(prompt, replies), taskKey });
+    const id = await ask();
+    assert(typeof id === 'string', 'there is no run');
     this.#runIds.push(id);
-    return { id, asked } satisfies StagedRun;
+    return { id, asked };
   }
 
   /** Resolves with a run once it has settled. */
