@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CliEvent } from '../support/cliProgram.ts';
 import { CliSetup } from '../support/cliSetup.ts';
@@ -61,16 +61,6 @@ describe('the real claude', function () {
     assert.deepEqual(anthropicRequests(setup.anthropic), []);
   });
 
-  it('calls tools of an MCP server with the bearer token', async () => {
-    await using setup = await CliSetup.open();
-    const call = { server: 'board', tool: 'comment', input: { issue: 7, text: 'Looked into it.' } };
-    const start = { replies: [{ call }, { text: 'Commented.' }], board: true, args: ['--allowedTools', 'mcp__board'] };
-    const ended = await setup.claude({ ...start, board: true }).ended;
-    assert.equal(ended.exitCode, 0, ended.stderr);
-    assert.deepEqual(setup.board.calls, [{ tool: 'comment', input: call.input }]);
-    assert.deepEqual(setup.board.refused, []);
-  });
-
   it('goes on without an MCP server that refuses it; only its first event tells', async () => {
     await using setup = await CliSetup.open();
     const ended = await setup.claude({
@@ -82,35 +72,6 @@ describe('the real claude', function () {
     assert.deepEqual([servers[0]?.name, servers[0]?.status], ['board', 'failed']);
     assert(setup.board.refused.length > 0);
     assert.deepEqual(setup.board.calls, []);
-  });
-
-  for (const isAllowed of [true, false]) {
-    it(`asks the permission tool, and ${isAllowed ? 'does' : 'leaves'} what was ${isAllowed ? 'allowed' : 'denied'}`, async () => {
-      await using setup = await CliSetup.open({
-        decide: () => (isAllowed ? { behavior: 'allow' } : { behavior: 'deny', message: 'Not today.' }),
-      });
-      const replies: Reply[] = [{ call: { shell: 'touch asked' } }, { text: 'Went on.' }];
-      const ended = await setup.claude({ replies, board: true }).ended;
-      const asked = setup.board.calls.map(({ tool, input }) => [tool, (input as { tool_name: string }).tool_name]);
-      assert.deepEqual(asked, [['permission_prompt', 'Bash']]);
-      assert.equal(existsSync(join(setup.home.workspace, 'asked')), isAllowed);
-      assert.equal(ended.exitCode, 0, ended.stderr);
-      assert.equal(resultOf(ended).result, 'Went on.');
-      assert.equal(resultOf(ended).permission_denials.length, isAllowed ? 0 : 1);
-    });
-  }
-
-  it('runs no hook of the project when it is told to read the user’s settings only', async () => {
-    await using setup = await CliSetup.open();
-    mkdirSync(join(setup.home.workspace, '.claude'));
-    const hook = { hooks: [{ type: 'command', command: 'touch hooked' }] };
-    const settings = { hooks: { SessionStart: [hook], UserPromptSubmit: [hook] } };
-    writeFileSync(join(setup.home.workspace, '.claude', 'settings.json'), JSON.stringify(settings));
-    const hooked = join(setup.home.workspace, 'hooked');
-    assert.equal((await setup.claude({}).ended).exitCode, 0);
-    assert.equal(existsSync(hooked), false);
-    assert.equal((await setup.claude({ args: ['--setting-sources', 'user,project'] }).ended).exitCode, 0);
-    assert.equal(existsSync(hooked), true, 'the hook would have run');
   });
 
   it('shows the tokens of a message while it streams', async () => {

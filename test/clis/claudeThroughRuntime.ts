@@ -86,6 +86,14 @@ function testPermissions(test: StageTest): void {
     });
   }
 
+  test('ends where the tool for permissions says so', async (stage) => {
+    await offerBoardSecret(stage);
+    const ended = await stage.run('asker', [{ call: { shell: 'touch stopped' } }, { text: 'Went on.' }]);
+    assert.deepEqual([ended.run.status, ended.run.errorCode], ['failed', 'permission_missing']);
+    assert.equal(existsSync(join(stage.place.folder, 'stopped')), false);
+    assert.equal(ended.requests.length, 1);
+  });
+
   test('does nothing that nobody allowed, where there is no tool for permissions', async (stage) => {
     const ended = await stage.run('throttled', [{ call: { shell: 'touch unasked' } }, { text: 'Went on.' }]);
     assertSucceeded(ended);
@@ -165,14 +173,20 @@ function testResults(test: StageTest): void {
 }
 
 function testFailures(test: StageTest): void {
-  test('tries what fails for the moment a few times itself, then leaves it to another attempt', async (stage) => {
-    const ended = await stage.run('overloaded', [anthropicError(529, 'overloaded_error', 'Overloaded')]);
-    assert.deepEqual([ended.run.status, ended.run.errorCode], ['failed', 'temporary_failure']);
-    assert.equal(ended.requests.length, 3);
-    const next = nextAttemptOf(stage, ended);
-    assert.deepEqual([next?.attempt, next?.status, next?.heldFor], [2, 'queued', 'retry']);
-    assert((next?.notBefore ?? 0) > (ended.run.finishedAt ?? 0) + 20_000);
-  });
+  const passing: readonly (readonly [string, Reply])[] = [
+    ['an overloaded provider', anthropicError(529, 'overloaded_error', 'Overloaded')],
+    ['a failing provider', anthropicError(500, 'api_error', 'Oh.')],
+  ];
+  for (const [what, reply] of passing) {
+    test(`tries ${what} a few times itself, then leaves it to another attempt`, async (stage) => {
+      const ended = await stage.run('overloaded', [reply]);
+      assert.deepEqual([ended.run.status, ended.run.errorCode], ['failed', 'temporary_failure']);
+      assert.equal(ended.requests.length, 3);
+      const next = nextAttemptOf(stage, ended);
+      assert.deepEqual([next?.attempt, next?.status, next?.heldFor], [2, 'queued', 'retry']);
+      assert((next?.notBefore ?? 0) > (ended.run.finishedAt ?? 0) + 20_000);
+    });
+  }
 
   test('is not logged in without a key', async (stage) => {
     const ended = await stage.run('nobody', []);

@@ -5,7 +5,7 @@ import { commandsOf } from '../support/cliProgram.ts';
 import type { CliAgent, CliSetup } from '../support/cliSetup.ts';
 import { sleep, sleepAfter, useCliStage, type StageTest } from '../support/cliStage.ts';
 import { anthropicError, openAiError } from '../support/providerErrors.ts';
-import { sumUsage, type Reply } from '../support/replyScript.ts';
+import { sumUsage, withReplies, type Reply } from '../support/replyScript.ts';
 import { offerBoardSecret } from './board.ts';
 import {
   assertCharged,
@@ -24,6 +24,11 @@ const refusals = {
     'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_01.',
   ),
   codex: openAiError(400, 'invalid_request_error', 'No tool output found for function call call_1.'),
+};
+
+const tooLong: Readonly<Record<'claude' | 'codex', Reply>> = {
+  claude: anthropicError(400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum'),
+  codex: { ending: { kind: 'context_length_exceeded', message: 'Too long.' } },
 };
 
 /** What is the same for both: how a real CLI lives and dies as an agent of a whole runtime. */
@@ -67,6 +72,32 @@ export function describeThroughRuntime(
       assertCharged(second);
     });
 
+    test('works on an issue, and goes on with that conversation when somebody comments on it', async (stage) => {
+      const { connection } = stage.window;
+      let issueId = '';
+      const begun = await stage.begin(async () => {
+        const { issue, wake } = await connection.request('issue.create', {
+          title: 'Mend the fence',
+          assignee: 'coder',
+        });
+        issueId = issue.id;
+        return wake?.runId;
+      });
+      const first = await stage.settled(begun);
+      const text = withReplies('It still leans.', [{ text: 'Now it stands.' }]);
+      const told = await stage.begin(async () => {
+        const { wakes } = await connection.request('issue.comment', { issueId, text });
+        return wakes[0]?.runId;
+      });
+      const second = await stage.settled(told);
+      assertSucceeded(first);
+      assertSucceeded(second);
+      assert.deepEqual([second.run.issueId, second.run.sessionId], [issueId, first.run.sessionId]);
+      assert.match(first.requests.join(), /Mend the fence/);
+      assert.match(second.requests.join(), /Mend the fence[^]*Done\.[^]*It still leans\./);
+      assert.equal(second.run.message, 'Now it stands.');
+    });
+
     test('keeps the conversations of tasks apart', async (stage) => {
       const first = await stage.run('coder', [{ text: 'One.' }], { prompt: 'Of the one task.', taskKey: 'one' });
       const other = await stage.run('coder', [{ text: 'Two.' }], { taskKey: 'other' });
@@ -104,6 +135,15 @@ export function describeThroughRuntime(
       assertCharged(second);
     });
 
+    test('gives up a conversation that is too long for its model', async (stage) => {
+      const first = await stage.run('coder', [tooLong[name]], { prompt: 'First.', taskKey: 'long' });
+      assert.deepEqual([first.run.status, first.run.errorCode], ['failed', 'context_full']);
+      const second = await stage.run('coder', [{ text: 'Two.' }], { taskKey: 'long' });
+      assertSucceeded(second);
+      assert.notEqual(second.run.sessionId, first.run.sessionId);
+      assert.doesNotMatch(second.requests.join(), /First\./);
+    });
+
     test('uses tools of a server by a secret, which shows nowhere', async (stage) => {
       const { setup, place, window } = stage;
       await offerBoardSecret(stage);
@@ -111,6 +151,7 @@ export function describeThroughRuntime(
       const begun = await stage.wake('clerk', [{ call }, { call: { shell: 'env' } }, sleepAfter('using')]);
       await stage.untilAsleep(begun, 'using');
       const commands = await commandsOf(begun.id);
+      assertNowhereIn(place.path, setup.board.token);
       await window.connection.request('run.cancel', { runId: begun.id });
       const ended = await stage.settled(begun);
 
@@ -144,25 +185,29 @@ export function describeThroughRuntime(
 
     testOwn(test);
 
-    test('is ended when its runtime is killed, and tried again by the next one', async (stage) => {
+    test('is ended when its runtime is killed, at a command or in the middle of an answer, and tried again if it may', async (stage) => {
       const { window, place } = stage;
       const once = `[ -e again ] || { touch again; ${sleep}; }`;
       const begun = await stage.wake('resilient', [{ call: { shell: once } }, { text: 'At last.' }], {
         taskKey: 'killed',
       });
       await stage.untilAsleep(begun, 'again');
+      const talking = await stage.wake('coder', [{ text: 'I begin to say', ending: 'hang' }]);
+      await stage.untilAsked(talking);
       const { pid } = window;
       process.kill(pid, 'SIGKILL');
       await window.untilReplaced(pid, 30_000);
-      const lost = await stage.settled(begun);
-      assert.deepEqual([lost.run.status, lost.run.errorCode], ['failed', 'process_lost']);
-      assert.deepEqual(await commandsOf(begun.id), []);
+      const [lost, silenced] = [await stage.settled(begun), await stage.settled(talking)];
+      for (const { run } of [lost, silenced]) {
+        assert.deepEqual([run.status, run.errorCode], ['failed', 'process_lost']);
+        assert.deepEqual(await commandsOf(run.id), []);
+      }
       assert(existsSync(join(place.folder, 'again')));
       assertChargedIfKnown(lost, sumUsage([{}]));
       const isNext = (run: { readonly chainId: string | null }): boolean => run.chainId === begun.id;
       await window.until(({ state }) => [...(state?.runs.values() ?? [])].some(isNext));
       const next = [...window.state.runs.values()].find(isNext);
-      const second = await stage.settled({ id: next?.id ?? '', asked: begun.asked + 1 });
+      const second = await stage.settled(await stage.begin(() => Promise.resolve(next?.id)));
       assertSucceeded(second);
       assert.deepEqual([second.run.attempt, second.run.message], [2, 'At last.']);
       // A conversation that was noted before the kill is gone on with; one that nobody noted is not.

@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../../src/runtime/model.ts';
 import { commandsOf } from './cliProgram.ts';
 import { CliSetup, type CliAgent } from './cliSetup.ts';
 import { anthropicReplies, anthropicRequests } from './fakeAnthropic.ts';
+import type { PermissionDecision, PermissionRequest } from './fakeMcp.ts';
 import { openAiReplies, openAiRequests } from './fakeOpenAi.ts';
 import { poll } from './poll.ts';
 import { sumUsage, withReplies, type Reply, type ReplyUsage } from './replyScript.ts';
@@ -62,10 +64,16 @@ export class CliStage implements AsyncDisposable {
   /** Wakes an agent; its model will answer as told. */
   async wake(agent: string, replies: readonly Reply[], params: { prompt?: string; taskKey?: string } = {}) {
     const { prompt = 'Please.', taskKey = crypto.randomUUID() } = params;
+    return this.begin(() => this.window.wake(agent, { text: withReplies(prompt, replies), taskKey }));
+  }
+
+  /** Asks for a run by whatever answers its id. */
+  async begin(ask: () => Promise<string | null | undefined>): Promise<StagedRun> {
     const asked = this.#requests.length;
-    const id = await this.window.wake(agent, { text: withReplies(prompt, replies), taskKey });
+    const id = await ask();
+    assert(typeof id === 'string', 'there is no run');
     this.#runIds.push(id);
-    return { id, asked } satisfies StagedRun;
+    return { id, asked };
   }
 
   /** Resolves with a run once it has settled. */
@@ -155,8 +163,9 @@ export function useCliStage(
   };
 }
 
-/** Who may be asked for permission allows commands that say so. */
-function decideByCommand({ input }: { readonly input: unknown }) {
-  const isAllowed = JSON.stringify(input).includes('allowed');
-  return isAllowed ? ({ behavior: 'allow' } as const) : ({ behavior: 'deny', message: 'Not today.' } as const);
+/** Commands say themselves what becomes of them. */
+function decideByCommand({ input }: PermissionRequest): PermissionDecision {
+  const command = JSON.stringify(input);
+  if (command.includes('allowed')) return { behavior: 'allow' };
+  return { behavior: 'deny', message: 'Not today.', interrupt: command.includes('stopped') };
 }
