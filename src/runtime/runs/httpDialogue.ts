@@ -38,6 +38,8 @@ const longestPollGapMs = 60_000;
 const mostBadAnswers = 3;
 const lookAnswerMs = 60_000;
 const endingPollMs = 1000;
+/** A server that asks for less between two looks gets this. */
+const shortestLookGapMs = 1000;
 
 const over = (verdict: HttpVerdict): Step => ({ kind: 'end', verdict, isOver: true });
 const open = (verdict: HttpVerdict): Step => ({ kind: 'end', verdict, isOver: false });
@@ -190,7 +192,7 @@ export class HttpDialogue {
     const full = answer.status === 200 ? said : { status: 'queued', ...said };
     const state = parseHttpState(full);
     if (state === null) {
-      await this.#options.say(Buffer.from(`${JSON.stringify(said).slice(0, 4096)}\n`), 'err');
+      await this.#options.say(Buffer.from(`${whole.text.slice(0, 4096)}\n`), 'err');
       return over(verdicts.answered);
     }
     await this.#sayState(full);
@@ -227,14 +229,14 @@ export class HttpDialogue {
       if (look.kind === 'poll') {
         if (losses > 0) note('reaches the status address again');
         [losses, badAnswers, heardAt] = [0, 0, clock.monotonic()];
-        pauseMs = look.afterMs ?? plan.pollMs;
+        pauseMs = spaced(look.afterMs) ?? plan.pollMs;
         continue;
       }
       losses += 1;
       if (look.verdict.errorCode === 'bad_response') badAnswers += 1;
       if (losses === 1) note(`${look.why} at the status address; asks again`);
       if (badAnswers >= mostBadAnswers || clock.monotonic() - heardAt > longestLossMs) return open(look.verdict);
-      pauseMs = look.afterMs ?? Math.min(longestPollGapMs, plan.pollMs * 2 ** Math.min(losses, 10));
+      pauseMs = spaced(look.afterMs) ?? Math.min(longestPollGapMs, plan.pollMs * 2 ** Math.min(losses, 10));
     }
     return open(verdicts.unreachable('ECONNRESET', true));
   }
@@ -314,6 +316,10 @@ export class HttpDialogue {
       if (signals.some((signal) => signal.aborted)) done();
     });
   }
+}
+
+function spaced(afterMs: number | null): number | null {
+  return afterMs === null ? null : Math.max(shortestLookGapMs, afterMs);
 }
 
 function again(code: string): Step {
