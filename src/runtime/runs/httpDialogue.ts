@@ -229,14 +229,14 @@ export class HttpDialogue {
       if (look.kind === 'poll') {
         if (losses > 0) note('reaches the status address again');
         [losses, badAnswers, heardAt] = [0, 0, clock.monotonic()];
-        pauseMs = spaced(look.afterMs) ?? plan.pollMs;
+        pauseMs = look.afterMs ?? plan.pollMs;
         continue;
       }
       losses += 1;
       if (look.verdict.errorCode === 'bad_response') badAnswers += 1;
       if (losses === 1) note(`${look.why} at the status address; asks again`);
       if (badAnswers >= mostBadAnswers || clock.monotonic() - heardAt > longestLossMs) return open(look.verdict);
-      pauseMs = spaced(look.afterMs) ?? Math.min(longestPollGapMs, plan.pollMs * 2 ** Math.min(losses, 10));
+      pauseMs = look.afterMs ?? Math.min(longestPollGapMs, plan.pollMs * 2 ** Math.min(losses, 10));
     }
     return open(verdicts.unreachable('ECONNRESET', true));
   }
@@ -248,7 +248,7 @@ export class HttpDialogue {
     if (result.kind === 'lost') return again(result.code);
     const { answer } = result;
     const { status, headers, body } = answer;
-    const afterMs = verdicts.toRetryAfterMs(headers, this.#options.clock.now());
+    const afterMs = spaced(verdicts.toRetryAfterMs(headers, this.#options.clock.now()));
     if (status === 200 || status === 202) {
       const step = await this.#takeLook(answer);
       return step.kind === 'poll' ? { kind: 'poll', afterMs } : step;

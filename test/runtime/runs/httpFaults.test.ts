@@ -132,7 +132,7 @@ describe('running over http with faults', function () {
         json(response, { status: 'running' }, 200, { 'Retry-After': '0' });
       });
       // Ten seconds on a clock that is twenty times as fast.
-      await start({ pollMs: 1000 }, { timeoutSec: 10 }).outcome;
+      await start({ pollMs: 1000 }, { timeoutSec: 10, graceSec: 0 }).outcome;
       const looks = server().of('GET /runs/1').length;
       assert.ok(looks >= 3 && looks <= 12, String(looks));
     });
