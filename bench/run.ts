@@ -9,6 +9,7 @@
  */
 import { loadavg } from 'node:os';
 import { activation } from './activation.ts';
+import { adapters } from './adapters.ts';
 import { change } from './change.ts';
 import { engineDrain } from './engineDrain.ts';
 import { engineGrowth } from './engineGrowth.ts';
@@ -38,6 +39,7 @@ const figures: Readonly<Record<string, Figure>> = {
   runs,
   log,
   change,
+  adapters,
   'engine-drain': engineDrain,
   'engine-growth': engineGrowth,
   'engine-idle': engineIdle,

@@ -8,21 +8,27 @@ export interface WallTime {
   readonly minute: number;
 }
 
+/** The format of the zone that was asked for last: making one takes a tenth of a millisecond, and programs can print many times. */
+let lastFormat: readonly [timeZone: string, format: Intl.DateTimeFormat] | null = null;
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  if (lastFormat?.[0] === timeZone) return lastFormat[1];
+  const fields = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' } as const;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...fields });
+  lastFormat = [timeZone, format];
+  return format;
+}
+
 /**
  * What a clock in a time zone shows at a time (epoch ms).
  * @throws RangeError for an unknown time zone
  */
 export function toWallTime(at: number, timeZone: string): WallTime {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
-  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const parts = new Map(
+    formatOf(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
   return { year: part('year'), month: part('month'), day: part('day'), hour: part('hour'), minute: part('minute') };
 }

@@ -38,6 +38,8 @@ const longestPollGapMs = 60_000;
 const mostBadAnswers = 3;
 const lookAnswerMs = 60_000;
 const endingPollMs = 1000;
+/** A server that asks for less between two looks gets this. */
+const shortestLookGapMs = 1000;
 
 const over = (verdict: HttpVerdict): Step => ({ kind: 'end', verdict, isOver: true });
 const open = (verdict: HttpVerdict): Step => ({ kind: 'end', verdict, isOver: false });
@@ -191,7 +193,7 @@ export class HttpDialogue {
     const full = { ...(answer.status !== 200 && { status: 'queued' }), ...this.#toNamed(answer.headers), ...said };
     const state = parseHttpState(full);
     if (state === null) {
-      await this.#options.say(Buffer.from(`${JSON.stringify(said).slice(0, 4096)}\n`), 'err');
+      await this.#options.say(Buffer.from(`${whole.text.slice(0, 4096)}\n`), 'err');
       return over(verdicts.answered);
     }
     await this.#sayState(full);
@@ -253,7 +255,7 @@ export class HttpDialogue {
     if (result.kind === 'lost') return again(result.code);
     const { answer } = result;
     const { status, headers, body } = answer;
-    const afterMs = verdicts.toRetryAfterMs(headers, this.#options.clock.now());
+    const afterMs = spaced(verdicts.toRetryAfterMs(headers, this.#options.clock.now()));
     if (status === 200 || status === 202) {
       const step = await this.#takeLook(answer);
       return step.kind === 'poll' ? { kind: 'poll', afterMs } : step;
@@ -321,6 +323,10 @@ export class HttpDialogue {
       if (signals.some((signal) => signal.aborted)) done();
     });
   }
+}
+
+function spaced(afterMs: number | null): number | null {
+  return afterMs === null ? null : Math.max(shortestLookGapMs, afterMs);
 }
 
 function again(code: string): Step {

@@ -114,6 +114,44 @@ describe('running over http with faults', function () {
       assert.equal(status, 'succeeded');
     });
 
+    it('survives such JSON also where it is no state, and has its beginning in the log', async () => {
+      const deep = `{"status":"great","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+      server().on('POST /runs', (response) =>
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end(deep),
+      );
+      const run = start();
+      assert.deepEqual((await verdict(run)).slice(0, 2), ['failed', 'no_result']);
+      assert.match(run.readLog(), /^\{"status":"great","x":\[{4000}/);
+    });
+
+    it('does not look more often than each second, whatever a server asks for', async () => {
+      server().on('POST /runs', (response) => {
+        json(response, { status: 'running', statusUrl: '/runs/1' }, 202);
+      });
+      server().on('GET /runs/1', (response) => {
+        json(response, { status: 'running' }, 200, { 'Retry-After': '0' });
+      });
+      // Ten seconds on a clock that is twenty times as fast.
+      await start({ pollMs: 1000 }, { timeoutSec: 10, graceSec: 0 }).outcome;
+      const looks = server().of('GET /runs/1').length;
+      assert.ok(looks >= 3 && looks <= 12, String(looks));
+    });
+
+    it('sends nothing to another origin that a status or cancel address redirects to', async () => {
+      await using other = await HttpAgentServer.open();
+      server().on('POST /runs', (response) => {
+        json(response, { status: 'running', statusUrl: '/runs/1', cancelUrl: '/runs/1/cancel' }, 202);
+      });
+      for (const route of ['GET /runs/1', 'POST /runs/1/cancel']) {
+        server().on(route, (response) => response.writeHead(307, { Location: other.url('/x') }).end());
+      }
+      const { errorCode, message } = await start({ headers: { Authorization: 'Bearer x' } }).outcome;
+      assert.equal(errorCode, 'bad_response');
+      assert.match(message ?? '', /another origin/);
+      assert.equal(server().of('POST /runs/1/cancel').length, 1);
+      assert.deepEqual(other.received, []);
+    });
+
     it('does not take what is no HTTP, nor endless headers', async () => {
       for (const said of ['SSH-2.0-OpenSSH\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(50_000)}\r\n\r\n`]) {
         const raw = createServer((socket) => {
