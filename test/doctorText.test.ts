@@ -49,9 +49,9 @@ describe('the text of a check', () => {
     const from = lines.indexOf('  with these variables');
     assert.deepEqual(lines.slice(from - 3, from), ['', '  do it', '  in /srv']);
     const shown = lines.slice(from + 1, lines.indexOf('', from));
-    assert.equal(shown.length, 2);
+    assert.equal(shown.length, 3);
     assert.match(shown[0] ?? '', /^ {4}Of this machine: VARIABLE_100, .*,$/);
-    assert.match(shown[1] ?? '', /^ {6}VARIABLE_.*VARIABLE_111$/);
+    assert.match(shown[2] ?? '', /^ {6}VARIABLE_.*VARIABLE_111$/);
     assert.ok(shown.every((line) => line.length <= 100));
     assert.deepEqual(lines.slice(-3), ['It would be told:', '', '  Go.']);
   });
