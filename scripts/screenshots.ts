@@ -1,14 +1,19 @@
 /**
  * Takes the pictures of README and walkthrough from the real thing: a VS Code with the example, its agents woken, in a dark
- * and a light theme. Writes docs/images/*.png.
+ * and a light theme. Writes docs/images/*.png, and pictures of agents of each adapter type for looking at: out/screenshots/*.png.
+ *
+ *   --only dashboard|adapters   one of them
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { takeAdapterPictures } from './host/adapterPictures.ts';
 import { startVsCodeHost, type VsCodeHost } from './host/vsCodeHost.ts';
 import { openView, runCommand, waitForWorkbench } from './host/workbench.ts';
 import { copyWorkshop } from './host/workspaceCopy.ts';
 import { root, runNode } from './testing/command.ts';
 
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const images = path.join(root, 'docs', 'images');
 const viewport = { width: 1280, height: 800 };
 const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
@@ -45,6 +50,12 @@ async function takePictures(host: VsCodeHost, name: keyof typeof themes): Promis
   await window.close();
 }
 
+if (values.only !== 'dashboard') {
+  const build = await runNode(['esbuild.mjs'], { output: 'capture' });
+  if (build.exitCode !== 0) throw new Error(build.output);
+  await takeAdapterPictures(themes, reveille);
+}
+if (values.only === 'adapters') process.exit(0);
 mkdirSync(images, { recursive: true });
 const workspace = copyWorkshop();
 try {

@@ -4,6 +4,8 @@ import { toReadable } from './terminalText.ts';
 
 type Finding = AgentCheck['findings'][number];
 
+/** Characters of a line of names, as far as they are short enough. */
+const lineLength = 100;
 const signs: Record<Finding['level'], string> = { error: '✗', warning: '!', ok: '✓' };
 const ranks: Record<Finding['level'], number> = { error: 0, warning: 1, ok: 2 };
 
@@ -39,7 +41,7 @@ function describeDryRun({ line, cwd, environment, prompt }: NonNullable<AgentChe
   };
   const origins = (['base', 'definition', 'secret', 'adapter', 'reveille'] as const).flatMap((origin) => {
     const names = environment.filter((one) => one.from === origin).map(({ name }) => name);
-    return names.length === 0 ? [] : [`    ${originTexts[origin]}: ${oneLine(names.join(', '))}`];
+    return names.length === 0 ? [] : wrapNames(`    ${originTexts[origin]}: `, names);
   });
   return [
     t('A wake now would start this (nothing was started):'),
@@ -55,6 +57,21 @@ function describeDryRun({ line, cwd, environment, prompt }: NonNullable<AgentChe
       .split('\n')
       .map((one) => `  ${one}`.trimEnd()),
   ];
+}
+
+/** Names behind their heading, in lines that a window has room for; those after the first are set in. */
+function wrapNames(heading: string, names: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = heading;
+  names.forEach((name, index) => {
+    const word = oneLine(name) + (index === names.length - 1 ? '' : ', ');
+    if (line.length + word.length > lineLength && line !== heading) {
+      lines.push(line.trimEnd());
+      line = ' '.repeat(6);
+    }
+    line += word;
+  });
+  return [...lines, line];
 }
 
 function oneLine(text: string): string {

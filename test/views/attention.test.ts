@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Attention } from '../../src/views/attention.ts';
+import { Attention, isOfSetUp } from '../../src/views/attention.ts';
 import type { ViewedFolder } from '../../src/views/folderLevel.ts';
 import { sampleIssue, sampleRun } from '../support/sampleState.ts';
 import { viewedFolder } from './viewedFolder.ts';
@@ -120,5 +120,14 @@ describe('what deserves a message', () => {
     assert.deepEqual(kinds(attention, failed), []);
     assert.deepEqual(kinds(attention, viewedFolder()), []);
     assert.deepEqual(kinds(attention, failed), ['notConnected']);
+  });
+});
+
+describe('a run that failed because of how its agent is set up', () => {
+  it('is told from one whose log says more than a check of the agent', () => {
+    const of = (errorCode: ReturnType<typeof failedRun>['errorCode']): boolean =>
+      isOfSetUp(sampleRun(1, { errorCode }));
+    assert.ok(of('command_not_found') && of('login_required') && of('cwd_missing'));
+    assert.ok(!of('exit_code') && !of('timeout') && !of('rate_limited') && !of(null));
   });
 });

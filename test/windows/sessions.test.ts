@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { poll } from '../support/poll.ts';
-import { writeReplayedCli } from '../support/replayedCli.ts';
+import { writeReplayedCli } from '../../scripts/host/replayedCli.ts';
 import type { EditorWindow } from './editorWindow.ts';
 import { Workplace, type AgentFolder } from './workplace.ts';
 

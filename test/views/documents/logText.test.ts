@@ -26,7 +26,7 @@ describe('the document of a log', () => {
     connection.show([told]);
     connection.write(told, said('First.') + said('x'.repeat(1_200_000)) + said('Last.'));
     const text = await readLogText(connection, run.id, untranslated);
-    assert.match(text, /^First\.\n\n[^{]*left out here[^{]*\n\nLast\.\n\n$/);
+    assert.match(text, /^First\.\n\n[^{]*left out here[^\n]*\n\nLast\.\n\n$/);
   });
 
   it('says at its end what the run used and cost', async () => {

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const fixtures = join(import.meta.dirname, '../fixtures');
+const fixtures = join(import.meta.dirname, '../../test/fixtures');
 
 /** Writes an executable file that behaves as the real `program` did in a recording, whatever it is asked. */
 export function writeReplayedCli(file: string, program: 'claude' | 'codex', recording: string): void {
