@@ -118,6 +118,8 @@ describe('The doctor', function () {
     assert.equal(await textOf(doctor, 'said'), `${runs.folder}\n[secret KEY]\nasked`);
     assert.equal(await textOf(doctor, 'secrets'), 'All its secrets are set: KEY.');
     assert.match((await textOf(open([]), 'secrets')) ?? '', /not set: KEY\./);
+    const short = await textOf(open([], { KEY: '12345' }), 'secrets');
+    assert.equal(short, 'Secrets too short to be kept out of logs: KEY.');
   });
 
   it('asks nothing of a program that nobody accepted', async () => {

@@ -4,6 +4,7 @@ import type { AgentDefinition } from '../definition.ts';
 import { systemErrorCode, toError } from '../errors.ts';
 import type { ConfigurationProblem } from '../model.ts';
 import { findTemplateMistakes } from '../prompts/promptTemplate.ts';
+import { toRelative } from './executedFiles.ts';
 import { configurationSchema, type Configuration } from './schema.ts';
 import { toSchemaProblems } from './schemaProblems.ts';
 import { toDefinitions } from './toDefinitions.ts';
@@ -62,7 +63,10 @@ export function parseConfiguration(content: Uint8Array, folder: string): LoadedC
   }
   const mistakes = findPromptMistakes(parsed.data.agents, yaml);
   if (mistakes.length > 0) return invalid(file, mistakes);
-  return { status: 'ok', path: file, org: parsed.data.org?.name ?? null, agents: toDefinitions(parsed.data, folder) };
+  const agents = toDefinitions(parsed.data, folder);
+  const uncovered = findForeignSettings(agents, folder, yaml);
+  if (uncovered.length > 0) return invalid(file, uncovered);
+  return { status: 'ok', path: file, org: parsed.data.org?.name ?? null, agents };
 }
 
 /** Templates that could not be rendered at the start of a run are mistakes of the file. */
@@ -76,6 +80,21 @@ function findPromptMistakes(agents: Configuration['agents'], yaml: YamlText): Co
       }));
     }),
   );
+}
+
+/** What is accepted covers files of the folder: settings that a program would read elsewhere could change without a word. */
+function findForeignSettings(
+  agents: readonly AgentDefinition[],
+  folder: string,
+  yaml: YamlText,
+): ConfigurationProblem[] {
+  return agents
+    .filter(({ claude, cwd }) => claude?.projectSettings === true && toRelative(cwd, folder) === null)
+    .map(({ key }) => {
+      const place = ['agents', key, 'projectSettings'];
+      const message = `${place.join('.')}: its cwd is outside of the folder, whose settings nobody could accept here; take projectSettings away, or choose a cwd in the folder`;
+      return { message, ...yaml.locate(place, 'value') };
+    });
 }
 
 const promptFields = ['bootstrapPromptTemplate', 'promptTemplate'] as const;

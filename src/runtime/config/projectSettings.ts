@@ -18,7 +18,8 @@ export interface ProjectSettings {
 
 /**
  * The settings of the project that claude uses in a working directory: of the workspace folder, the directory itself and all
- * between. Those of a working directory outside of the folder are none of the repository's. Never throws for what is missing.
+ * between. A working directory that is a link out of the folder is one of the links: its program reads what is where it leads.
+ * Never throws for what is missing.
  */
 export async function findProjectSettings(cwd: string, folder: string): Promise<ProjectSettings> {
   const files: string[] = [];
@@ -42,7 +43,12 @@ export async function findProjectSettings(cwd: string, folder: string): Promise<
     }
   }
 
-  for (const directory of directoriesBetween(folder, cwd)) {
+  const realCwd = await realpath(cwd).catch(() => null);
+  const isInside = realCwd !== null && isWithin(realCwd, realFolder);
+  if (realCwd !== null && !isInside) links.push({ path: cwd, target: realCwd });
+  // The program sees where it is, not by which links it got there.
+  const seenCwd = isInside ? path.join(folder, path.relative(realFolder, realCwd)) : cwd;
+  for (const directory of new Set([cwd, seenCwd].flatMap((place) => directoriesBetween(folder, place)))) {
     files.push(...fileNames.map((name) => path.join(directory, name)));
     await walk(path.join(directory, folderName));
   }

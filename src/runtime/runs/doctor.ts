@@ -14,6 +14,7 @@ import { renderPrompt } from '../prompts/prompt.ts';
 import { describeEnvironment, type EnvironmentEntry } from './describeEnvironment.ts';
 import { runDirectoryOf } from './runFiles.ts';
 import { RunRedaction, type RunSecrets } from './runSecrets.ts';
+import { shortestSecret } from './secretForms.ts';
 
 /** What a wake now would start; nothing of it was. */
 export interface DryRun {
@@ -272,6 +273,12 @@ function checkSecrets(definition: AgentDefinition, known: Readonly<Record<string
   const names = secretNamesOf(definition);
   if (names.length === 0) return [];
   const missing = names.filter((name) => !Object.hasOwn(known, name));
+  const short = names.filter((name) => (known[name] ?? '').length < shortestSecret);
+  if (missing.length === 0 && short.length > 0) {
+    const fix = `Use values of at least ${String(shortestSecret)} characters.`;
+    const text = `Secrets too short to be kept out of logs: ${short.join(', ')}.`;
+    return [{ id: 'secrets', level: 'warning', text, fix }];
+  }
   if (missing.length === 0) return [ok('secrets', `All its secrets are set: ${names.join(', ')}.`)];
   const fix = 'Set them with “Reveille: Set Secret…”; its wakes wait until then.';
   return [{ id: 'secrets', level: 'error', text: `Secrets that are not set: ${missing.join(', ')}.`, fix }];

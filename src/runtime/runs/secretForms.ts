@@ -8,6 +8,7 @@ export interface NamedSecret {
 export const shortestSecret = 6;
 /** Lines of a secret that are looked for by themselves, because logs are told line by line. In characters. */
 const shortestLine = 16;
+const namesSecret = /key|token|secret|password/i;
 
 type Style = (value: string) => string;
 
@@ -77,14 +78,33 @@ function wholesOf(value: string): string[] {
     .filter((text) => text.length >= shortestSecret);
 }
 
-/** What programs tell by itself: lines, the credentials of a header, the password of an address. */
+/** What programs tell by itself: lines, the credentials of a header, the password of an address, the keys in a file of JSON. */
 function partsOf(value: string): string[] {
   const text = value.trim();
+  return [text, ...keysInJson(text)].flatMap((whole) => [...(whole === text ? [] : [whole]), ...partsOfText(whole)]);
+}
+
+function partsOfText(text: string): string[] {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim());
   const ownLines =
     lines.length > 1 ? lines.filter((line) => line.length >= shortestLine && !line.startsWith('-----')) : [];
   const credentials = /^(?:Bearer|Basic|Token|ApiKey)[ \t]+(\S.*)$/i.exec(text)?.[1] ?? '';
   return [...ownLines, credentials, ...passwordsOf(text)].filter((part) => part.length >= shortestSecret);
+}
+
+/** The texts of a JSON object, such as the key of a service account, whose names sound secret. */
+function keysInJson(text: string): string[] {
+  if (!text.startsWith('{')) return [];
+  const found: string[] = [];
+  try {
+    JSON.parse(text, (name, value: unknown) => {
+      if (typeof value === 'string' && value.length >= shortestLine && namesSecret.test(name)) found.push(value);
+      return value;
+    });
+  } catch {
+    // It only looks like JSON.
+  }
+  return found;
 }
 
 /** As it stands in an address (`postgres://user:password@host`), and decoded. */

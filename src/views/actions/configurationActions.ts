@@ -1,20 +1,56 @@
 import * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
+import type { AdapterType } from '../../runtime/definition.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { translate } from '../translate.ts';
 import type { ActionContext } from './actionContext.ts';
 import { pickFolder } from './pickers.ts';
-import { starterConfiguration } from './starterConfiguration.ts';
+import { programsOnPath } from './programsOnPath.ts';
+import { starterAdapters, starterConfiguration } from './starterConfiguration.ts';
 
-/** Writes a commented starter configuration, unless there is one, and opens it. */
+/** Writes a commented starter configuration with agents of the chosen adapters, unless there is one, and opens it. */
 export async function createConfiguration(context: ActionContext, given: unknown): Promise<void> {
   const folder = await pickFolder(context, given, vscode.l10n.t('A configuration in which folder?'));
   if (folder === undefined) return;
   const uri = configurationUri(folder);
-  if (!(await exists(uri)))
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(starterConfiguration(folder.name, translate)));
+  if (!(await exists(uri))) {
+    const adapters = await pickAdapters();
+    if (adapters === undefined) return;
+    const text = starterConfiguration(folder.name, adapters, translate);
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
+  }
   await vscode.window.showTextDocument(uri);
   if (folder.status.kind === 'unused' || folder.status.kind === 'failed') folder.retry();
+}
+
+/** Which adapters to begin with; those of installed programs are chosen beforehand. Undefined when the user leaves it. */
+async function pickAdapters(): Promise<AdapterType[] | undefined> {
+  const found = await programsOnPath(['claude', 'codex'], process.platform, process.env);
+  const describe = (program: string): string =>
+    found.has(program)
+      ? vscode.l10n.t('“{0}” is installed', program)
+      : vscode.l10n.t('“{0}” was not found on the PATH', program);
+  const texts: Readonly<Record<AdapterType, { label: string; description: string; isFound: boolean }>> = {
+    claude_local: { label: 'Claude Code', description: describe('claude'), isFound: found.has('claude') },
+    codex_local: { label: 'Codex', description: describe('codex'), isFound: found.has('codex') },
+    process: {
+      label: vscode.l10n.t('Any program'),
+      description: vscode.l10n.t('a command of this machine'),
+      isFound: found.size === 0,
+    },
+    http: {
+      label: vscode.l10n.t('A server'),
+      description: vscode.l10n.t('an address that runs are posted to'),
+      isFound: false,
+    },
+  };
+  const items = starterAdapters.map((value) => {
+    const { label, description, isFound: picked } = texts[value];
+    return { label, description, picked, value };
+  });
+  const placeHolder = vscode.l10n.t('With which agents do you begin?');
+  const chosen = await vscode.window.showQuickPick(items, { placeHolder, canPickMany: true });
+  return chosen?.map(({ value }) => value);
 }
 
 /** Opens the configuration, at its first mistake if it has one. */

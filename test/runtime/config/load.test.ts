@@ -133,6 +133,24 @@ describe('loadConfiguration', () => {
       assert.deepEqual(await loadProblems(), ['1:1 There is something else than a file in its place.']);
     });
 
+    it('refuses the settings of the project for a working directory that is not in the folder', async () => {
+      const agentIn = (cwd: string, more = 'projectSettings: true'): string =>
+        `agents:\n  a:\n    adapter: claude_local\n    cwd: ${cwd}\n    ${more}\n`;
+      for (const cwd of ['..', '/', '${workspaceFolder}/../other']) {
+        write(agentIn(cwd));
+        const [problem = '', ...others] = await loadProblems();
+        assert.match(
+          problem,
+          /^5:22 agents\.a\.projectSettings: its cwd is outside of the folder, .* choose a cwd in the/,
+        );
+        assert.deepEqual(others, []);
+      }
+      for (const text of [agentIn('${workspaceFolder}'), agentIn('b/..'), agentIn('..', 'projectSettings: false')]) {
+        write(text);
+        assert.equal((await loadConfiguration(temporary.path)).status, 'ok', text);
+      }
+    });
+
     it('refuses a link to a file outside the folder', async () => {
       using outside = makeTemporaryFolder();
       writeFileSync(path.join(outside.path, 'other.yaml'), good);

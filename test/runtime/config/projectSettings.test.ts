@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fingerprint } from '../../../src/runtime/config/consent.ts';
 import { findExecutedFiles } from '../../../src/runtime/config/executedFiles.ts';
@@ -50,6 +50,19 @@ describe('what a user accepts of an agent that uses the settings of the project'
     write('.claude/data.bin', 'y'.repeat(6_000_000));
     prints.push(await fingerprint(agent(), temporary.path));
     assert.equal(new Set(prints).size, prints.length);
+  });
+
+  it('is also what lies on the real way to a working directory that is a link, which is named where it leaves the folder', async () => {
+    using elsewhere = makeTemporaryFolder();
+    write('b/CLAUDE.md');
+    write('b/c/.claude/settings.json');
+    symlinkSync(path.join(temporary.path, 'b/c'), path.join(temporary.path, 'inner'));
+    symlinkSync(elsewhere.path, path.join(temporary.path, 'outer'));
+
+    assert.deepEqual(await found(true, 'inner'), ['b/CLAUDE.md', 'inner/.claude/settings.json']);
+    assert.deepEqual(await findExecutedFiles(agent(true, 'outer'), temporary.path), [
+      { path: 'outer', content: `link to ${realpathSync(elsewhere.path)}` },
+    ]);
   });
 
   it('names links that leave the folder, and ends where links lead in circles', async () => {

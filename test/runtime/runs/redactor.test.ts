@@ -120,6 +120,12 @@ describe('Redactor', function () {
     ['a header without its scheme', 'Bearer sk-ant-0123456789', 'key sk-ant-0123456789.', 'key [secret A].'],
     ['the password of an address', 'postgres://me:p%40ss-word@db/x', 'as me with p%40ss-word', 'as me with [secret A]'],
     ['the password of an address, decoded', 'postgres://me:p%40ss-word@db/x', 'with p@ss-word', 'with [secret A]'],
+    [
+      'a key in JSON, decoded',
+      '{"a":{"private_key":"-----BEGIN\\nMIIEvQIBADANBgkqh\\n"}}',
+      '1: MIIEvQIBADANBgkqh',
+      '1: [secret A]',
+    ],
     ['short lines, without the last line end', 'user=a\nkey=b1\n', 'got: user=a\nkey=b1.', 'got: [secret A].'],
     ['what has a NUL in it', 'abc\0defgh', 'abcdefgh', '[secret A]'],
     ['UTF-16 of Windows', 'plain-token', Buffer.from('plain-token', 'utf16le').toString(), '[secret A]\0'],
