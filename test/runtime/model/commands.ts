@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { WakeRequest } from '../../../src/runtime/wakeups/inbox.ts';
-import { agents, issues, type EngineWorld } from './engineWorld.ts';
+import { issues, type EngineWorld } from './engineWorld.ts';
+import { agents } from './modelAgents.ts';
 import type { Outcome } from './outcomes.ts';
 
 /** One thing that happens in the world; plain data, so that a failing sequence can be shrunk and printed. */
@@ -25,17 +26,35 @@ const request = fc
     idempotencyKey: fc.constantFrom(null, null, null, 'K0', 'K1'),
     author: fc.constantFrom('user', 'user', 'agent'),
     isForced: fc.constantFrom(false, false, false, true),
+    isFresh: fc.constantFrom(false, false, false, true),
   })
   .map((asked): WakeRequest => {
     const isTimer = asked.source === 'timer';
-    const none = { issueId: null, taskKey: null, text: null, idempotencyKey: null, isForced: false } as const;
+    const none = {
+      issueId: null,
+      taskKey: null,
+      text: null,
+      idempotencyKey: null,
+      isForced: false,
+      isFresh: false,
+    } as const;
     const isForced = asked.isForced && asked.source === 'on_demand' && asked.author === 'user';
     return { reason: 'r', ...asked, isForced, ...(isTimer && { ...none, author: 'runtime' }) };
   });
 
+/** Somebody wants more of the `place`th run that goes on: a message, or nothing but a fresh session. */
+async function askBehind(world: EngineWorld, place: number, isFresh: boolean): Promise<void> {
+  const execution = [...world.executions.values()][place % Math.max(1, world.executions.size)];
+  if (!execution) return;
+  const { agent, taskKey } = execution.claimed.run;
+  const asked = { source: 'on_demand', reason: 'r', author: 'user', issueId: null, idempotencyKey: null } as const;
+  await world.ask({ ...asked, agent, taskKey, isFresh, text: isFresh ? null : 'more' });
+}
+
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: 'succeeded' }) },
   { weight: 3, arbitrary: fc.constantFrom({ kind: 'failed' }, { kind: 'timed_out' }, { kind: 'transient' }) },
+  { weight: 2, arbitrary: fc.constantFrom({ kind: 'session_lost' }, { kind: 'context_full' }) },
   { weight: 1, arbitrary: fc.constantFrom(10_000, 7_200_000).map((forMs) => ({ kind: 'limited' as const, forMs })) },
 );
 
@@ -73,6 +92,20 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
         world.resetSessions(key);
       }),
     ),
+  },
+  {
+    weight: 3,
+    arbitrary: agent.map((key) => command(`${key} gets the other adapter`, (world) => world.changeAdapter(key))),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(index, fc.constantFrom(false, false, true))
+      .map(([place, isFresh]) =>
+        command(`ask ${isFresh ? 'for a fresh session ' : ''}behind ${String(place)}`, (world) =>
+          askBehind(world, place, isFresh),
+        ),
+      ),
   },
   {
     weight: 3,

@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { AgentDefinition } from '../../../src/runtime/definition.ts';
 import { Audit } from '../../../src/runtime/governance/audit.ts';
 import { AuditKeys } from '../../../src/runtime/governance/auditKeys.ts';
 import type { IssueStatus } from '../../../src/runtime/model.ts';
@@ -25,23 +24,15 @@ import { WakeQueue, type ClaimedRun } from '../../../src/runtime/wakeups/queue.t
 import { WakeDesk } from '../../../src/runtime/wakeups/wakeDesk.ts';
 import { ManualClock } from '../../support/manualClock.ts';
 import { openStoreOn, storeDirectory } from '../../support/memoryStore.ts';
-import { makeDefinition, makePolicy } from '../../support/policies.ts';
 import { boundlessPool } from '../../support/testDispatch.ts';
 import { TestLogger } from '../../support/testLogger.ts';
 import { UnsyncedDisk } from '../../support/unsyncedDisk.ts';
+import { agents, toAgentRow } from './modelAgents.ts';
 import { toSettlement, type Outcome } from './outcomes.ts';
+import { SessionBook } from './sessionBook.ts';
 
-export const agents = ['solo', 'wide', 'twin', 'idler'] as const;
 export const issues = ['I0', 'I1', 'I2'] as const;
 const slots = 3;
-
-/** Agents that the mutexes and limits concern in different ways. */
-const differences: Readonly<Record<(typeof agents)[number], Partial<AgentDefinition>>> = {
-  solo: { cwd: '/srv/solo', resumable: true },
-  wide: { cwd: '/srv/wide', shareCwd: true, heartbeat: makePolicy({ maxConcurrentRuns: 3 }) },
-  twin: { cwd: '/srv/wide', heartbeat: makePolicy({ maxConcurrentRuns: 2 }) },
-  idler: { cwd: '/srv/solo', heartbeat: makePolicy({ skipWhenIdle: true }) },
-};
 
 /** A run that the engine started and the world has not ended yet. */
 export interface Execution {
@@ -65,6 +56,8 @@ export interface Witness {
   readonly prompts: Map<string, string[]>;
   /** Wakes that a person's act gave up. */
   readonly excused: Set<string>;
+  /** Wakes that asked for a fresh session. */
+  readonly fresh: Set<string>;
   /** What was wrong at a start, in words. */
   readonly faults: string[];
 }
@@ -75,8 +68,15 @@ export interface Witness {
  */
 export class EngineWorld {
   readonly clock = new ManualClock();
-  readonly witness: Witness = { taken: new Map(), prompts: new Map(), excused: new Set(), faults: [] };
+  readonly witness: Witness = {
+    taken: new Map(),
+    prompts: new Map(),
+    excused: new Set(),
+    fresh: new Set(),
+    faults: [],
+  };
   readonly executions = new Map<string, Execution>();
+  readonly #sessions = new SessionBook();
   /** By agent: what somebody else than the engine holds against it. */
   readonly #obstacles = new Map<string, Set<AgentObstacle>>();
   readonly facts: { -readonly [K in keyof FolderFacts]: FolderFacts[K] } = {
@@ -116,11 +116,7 @@ export class EngineWorld {
     const world = new EngineWorld(folder);
     await world.#start();
     world.state.commit((transaction) => {
-      for (const [position, key] of agents.entries()) {
-        const definition = makeDefinition('/srv/work', { key, ...differences[key] });
-        const row = { key, position, definition, fingerprint: 'f', isEnforced: true, anchorAt: 0 };
-        putAgentDefinition(transaction, row);
-      }
+      for (const key of agents) putAgentDefinition(transaction, toAgentRow(key, 'claude_local'));
       for (const id of issues) {
         const text = { title: id, body: '', priority: 'medium', location: null } as const;
         const at = { createdAt: 0, updatedAt: 0 };
@@ -143,6 +139,8 @@ export class EngineWorld {
     if (admission.refusal === null && admission.status === 'queued') {
       this.witness.taken.set(admission.wakeupId, { agent: request.agent, isTimer: request.source === 'timer' });
     }
+    if (request.isFresh === true && admission.refusal === null) this.witness.fresh.add(admission.wakeupId);
+    if (request.isFresh === true && admission.status === 'coalesced') this.witness.faults.push('a fresh wish was lost');
     if (request.issueId !== null && this.#isClosed(request.issueId)) this.witness.excused.add(admission.wakeupId);
     await this.pass();
   }
@@ -155,10 +153,11 @@ export class EngineWorld {
     this.#spawn(execution.claimed);
     const { agent } = execution.claimed.run;
     const now = this.clock.now();
+    const settlement = this.#sessions.end(id, toSettlement(outcome, now));
     if (outcome.kind === 'limited') this.#limits.set(agent, { since: now, until: now + outcome.forMs });
     // What began before the limit was reached says nothing of it.
-    if (outcome.kind === 'succeeded' && execution.limit === this.#limits.get(agent)) this.#limits.delete(agent);
-    this.queue.settle(id, toSettlement(outcome, this.clock.now()));
+    if (settlement.status === 'succeeded' && execution.limit === this.#limits.get(agent)) this.#limits.delete(agent);
+    this.queue.settle(id, settlement);
     this.executions.delete(id);
     execution.end();
     // Settling asks for the next pass by itself.
@@ -252,6 +251,17 @@ export class EngineWorld {
     this.state.commit((transaction) => {
       deleteSessions(transaction, agent, undefined);
     });
+    this.#sessions.reset(agent);
+  }
+
+  /** What leads an agent's conversations is another program from now on. */
+  async changeAdapter(agent: (typeof agents)[number]): Promise<void> {
+    const adapter = this.#requireAgent(agent).definition.adapter === 'codex_local' ? 'claude_local' : 'codex_local';
+    this.state.commit((transaction) => {
+      putAgentDefinition(transaction, toAgentRow(agent, adapter));
+      transaction.touchAgent(agent);
+    });
+    await this.pass();
   }
 
   /** Lets consent checks that wait be answered. */
@@ -290,6 +300,7 @@ export class EngineWorld {
     this.dispatcher.close();
     for (const answer of this.#slowChecks.splice(0)) answer();
     const lost = [...this.executions.values()];
+    for (const { claimed } of lost) this.#sessions.lose(claimed.run.id, this.witness.prompts.has(claimed.run.id));
     this.executions.clear();
     this.#awaiting.clear();
     await this.store.durable();
@@ -382,7 +393,9 @@ export class EngineWorld {
 
   #execute(claimed: ClaimedRun): Promise<void> {
     const { run } = claimed;
-    this.witness.faults.push(...this.#faultsOf(claimed));
+    const isFresh = claimed.wakeups.some(({ id }) => this.witness.fresh.has(id));
+    const wrong = this.#sessions.begin(claimed, isFresh, this.clock.now()).map((fault) => `${run.id} started ${fault}`);
+    this.witness.faults.push(...this.#faultsOf(claimed), ...wrong);
     if (!this.#isSpawnSlow) this.#spawn(claimed);
     return new Promise((end) => {
       this.executions.set(run.id, { claimed, end, limit: this.#limits.get(run.agent) });
@@ -395,6 +408,10 @@ export class EngineWorld {
       run.id,
       wakeups.map(({ id }) => id),
     );
+    const conversation = this.#sessions.conversationOf(run.id);
+    this.state.commit((transaction) => {
+      transaction.run('UPDATE run SET session_id = ? WHERE id = ?', [conversation, run.id]);
+    });
     writeFileSync(logPathOf(this.#logs, run.id), '');
   }
 

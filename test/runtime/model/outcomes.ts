@@ -2,7 +2,9 @@ import type { Settlement } from '../../../src/runtime/store/runTable.ts';
 
 /** How a program of the world ends. */
 export type Outcome =
-  | { readonly kind: 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'transient' }
+  | {
+      readonly kind: 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'transient' | 'session_lost' | 'context_full';
+    }
   /** Its provider says: not before so many milliseconds from now. */
   | { readonly kind: 'limited'; readonly forMs: number };
 
@@ -20,6 +22,9 @@ export function toSettlement(outcome: Outcome, finishedAt: number): Settlement {
       return { ...end, status: 'timed_out', errorCode: 'timeout', message: 'It took too long.' };
     case 'cancelled':
       return { ...end, status: 'cancelled', errorCode: 'cancelled_by_user', message: 'Cancelled.' };
+    case 'session_lost':
+    case 'context_full':
+      return { ...end, status: 'failed', exitCode: 1, errorCode: outcome.kind, message: 'It cannot go on.' };
     case 'transient': {
       const setback = { kind: 'transient' } as const;
       return { ...end, status: 'failed', exitCode: 75, errorCode: 'temporary_failure', message: 'Not now.', setback };
