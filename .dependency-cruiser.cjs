@@ -9,7 +9,7 @@ const pkg = (name) => `(^|/)node_modules/(@types/)?${name}(/|$)|(^|/)${name}$`;
 const vscode = '(^|/)vscode($|/)';
 
 const leaves =
-  '^src/runtime/(model|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
+  '^src/runtime/(model|activityModel|definition|errors|events|lifecycle|clock|log|processIdentity|quietHours|insight|runs/(setback|environment))\\.ts$';
 const protocol = '^src/protocol(Entities|Check|Sessions|Simulation)?\\.ts$';
 const dashboardProtocol = '^src/dashboardProtocol\\.ts$';
 const format = '^src/format\\.ts$';

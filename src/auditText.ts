@@ -1,5 +1,5 @@
 import type { Translate } from './format.ts';
-import type { ActivityFault, ActivityVerification } from './runtime/model.ts';
+import type { ActivityFault, ActivityVerification } from './runtime/activityModel.ts';
 
 /** What a person is told of a verification: the first line says whether the log is whole. */
 export function describeVerification(found: ActivityVerification, t: Translate): string[] {

@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration, formatRelativeTime, type Translate } from './format.ts';
-import type { Activity, HeartbeatRun } from './runtime/model.ts';
+import type { Activity } from './runtime/activityModel.ts';
+import type { HeartbeatRun } from './runtime/model.ts';
 import type { FormatTime } from './whyText.ts';
 
 type Parts = HeartbeatRun['parts'];

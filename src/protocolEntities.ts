@@ -1,8 +1,8 @@
 /** What the protocol's messages are about, as both sides validate it; requests and changes are in `protocol.ts`. */
 import * as z from 'zod/mini';
 import type { TimelineCursor, TimelineEntry, WhyNow } from './runtime/insight.ts';
+import { activityProblems, type Activity, type ActivityVerification } from './runtime/activityModel.ts';
 import {
-  activityProblems,
   agentStatuses,
   catchUpPolicies,
   changeGaps,
@@ -16,8 +16,6 @@ import {
   skipReasons,
   wakeSources,
   wakeupStatuses,
-  type Activity,
-  type ActivityVerification,
   type Agent,
   type ConfigurationState,
   type HeartbeatRun,

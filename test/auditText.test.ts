@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describeVerification } from '../src/auditText.ts';
 import { untranslated } from '../src/format.ts';
-import { activityProblems, type ActivityVerification } from '../src/runtime/model.ts';
+import { activityProblems, type ActivityVerification } from '../src/runtime/activityModel.ts';
 
 const whole: ActivityVerification = {
   rows: 12,

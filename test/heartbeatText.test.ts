@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { untranslated } from '../src/format.ts';
 import { describeHeartbeats, describeSteps, heartbeatText, partText } from '../src/heartbeatText.ts';
-import { holdReasons, refusalReasons, runStatuses, type Activity } from '../src/runtime/model.ts';
+import { type Activity } from '../src/runtime/activityModel.ts';
+import { holdReasons, refusalReasons, runStatuses } from '../src/runtime/model.ts';
 import { sampleHeartbeat } from './support/sampleState.ts';
 
 const minute = 60_000;

@@ -3,7 +3,7 @@ import { Audit, type AuditEntry } from '../../src/runtime/governance/audit.ts';
 import { AuditHead, auditHeadPath } from '../../src/runtime/governance/auditHead.ts';
 import { AuditKeys } from '../../src/runtime/governance/auditKeys.ts';
 import { verifyActivity } from '../../src/runtime/governance/verifyActivity.ts';
-import type { ActivityFault } from '../../src/runtime/model.ts';
+import type { ActivityFault } from '../../src/runtime/activityModel.ts';
 import type { Row } from '../../src/runtime/store/database.ts';
 import { Store } from '../../src/runtime/store/store.ts';
 import { ManualClock } from './manualClock.ts';

@@ -1,4 +1,4 @@
-import type { ActivityFault, ActivityProblem, ActivityVerification } from '../model.ts';
+import type { ActivityFault, ActivityProblem, ActivityVerification } from '../activityModel.ts';
 import { hashActivity, hashText, genesisHash, type ActivityRow, type AuditKey } from '../store/activityChain.ts';
 import {
   checkAnchor,

@@ -6,7 +6,7 @@ import type { AuditHead } from '../governance/auditHead.ts';
 import type { AuditKeys } from '../governance/auditKeys.ts';
 import { exportActivity, isWithin, parseDetails } from '../governance/exportActivity.ts';
 import { verifyActivity } from '../governance/verifyActivity.ts';
-import type { Activity } from '../model.ts';
+import type { Activity } from '../activityModel.ts';
 import type { RequestHandlers } from '../server.ts';
 import { listActivity, type ActivityWithText } from '../store/activityTable.ts';
 import type { Store } from '../store/store.ts';

@@ -1,7 +1,7 @@
 import type { FolderConnection } from '../../connection/connection.ts';
 import type { Translate } from '../../format.ts';
 import { describeSteps } from '../../heartbeatText.ts';
-import type { Activity } from '../../runtime/model.ts';
+import type { Activity } from '../../runtime/activityModel.ts';
 import { describeSimulation } from '../../simulationText.ts';
 import { describeWhy } from '../../whyText.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientSettings } from '../../../src/connection/folderConnection.ts';
 import { auditHeadPath } from '../../../src/runtime/governance/auditHead.ts';
-import type { Activity } from '../../../src/runtime/model.ts';
+import type { Activity } from '../../../src/runtime/activityModel.ts';
 import { TestRuntime } from '../../support/openTestRuntime.ts';
 import { keyOne } from '../../support/auditFixture.ts';
 import { poll } from '../../support/poll.ts';
