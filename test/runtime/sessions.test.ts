@@ -6,6 +6,18 @@ agents:
   counting: { adapter: process, command: sh, args: [-c, 'echo run $REVEILLE_SESSION_RUN'], shareCwd: true }
 `;
 
+const tells = 'echo "{\\"reveille\\":\\"session\\",\\"id\\":\\"${REVEILLE_SESSION:-of-$REVEILLE_RUN_ID}\\"}"';
+const talking = `
+agents:
+  talking: { adapter: process, protocol: jsonl, command: sh, args: [-c, ${JSON.stringify(tells)}] }
+  stuck:
+    adapter: process
+    protocol: jsonl
+    command: sh
+    args: [-c, ${JSON.stringify(`${tells}; exit 3`)}]
+    loopBreaker: { failures: 2 }
+`;
+
 describe('Sessions', function () {
   this.timeout(60_000);
 
@@ -89,5 +101,46 @@ describe('Sessions', function () {
       [false, true, false],
     );
     assert.equal((await connection.request('queue.list', { limit: 10 })).entries.length, 0);
+  });
+
+  it('are reset in one window, which another sees at once', async () => {
+    await using runtime = await TestRuntime.open({ configuration: talking });
+    const { connection } = runtime;
+    const agent = 'talking';
+    await runtime.settled(await runtime.wake(agent, { taskKey: 'T' }));
+    const other = runtime.connect({ kind: 'window', isTrusted: true });
+    try {
+      assert.equal((await other.request('session.list', { agent })).total, 1);
+      const shown = other.state?.agents.get(agent);
+      const seen = new Promise<void>((resolve) => {
+        other.onDidChange(() => {
+          if (other.state?.agents.get(agent) !== shown) resolve();
+        });
+      });
+
+      await connection.request('session.reset', { agent, taskKey: 'T' });
+      await seen;
+
+      assert.equal((await other.request('session.list', { agent })).total, 0);
+    } finally {
+      other.dispose();
+    }
+  });
+
+  it('are forgotten where an agent that stopped itself is resumed afresh', async () => {
+    await using runtime = await TestRuntime.open({ configuration: talking });
+    const { connection } = runtime;
+    const agent = 'stuck';
+    const first = await runtime.settled(await runtime.wake(agent, { taskKey: 'T' }));
+    const second = await runtime.settled(await runtime.wake(agent, { taskKey: 'T' }));
+    assert.deepEqual([first.status, second.sessionId], ['failed', first.sessionId]);
+    assert.equal(runtime.state.agents.get(agent)?.isTripped, true);
+
+    // What Reset Session and Resume Agent asks for.
+    await connection.request('session.reset', { agent });
+    await connection.request('agent.resume', { agent });
+    const third = await runtime.settled(await runtime.wake(agent, { taskKey: 'T' }));
+
+    assert.equal(third.sessionId, `of-${third.id}`);
   });
 });
