@@ -29,6 +29,7 @@ const additions: readonly ((writer: Writer, part: number) => void)[] = [
   addWork,
   addEvidence,
   addAdapters,
+  addFresh,
 ];
 
 /** All tables of a database, in the order of their names, with their rows in the order of their content. */
@@ -186,6 +187,10 @@ function addAdapters(writer: Writer, part: number): void {
   ]);
   writer.run(`UPDATE session SET session_id = 'S1', cwd = '/srv', context_tokens = ?, last_run_id = 'RUN1'`, [part]);
   writer.run(`UPDATE usage_quarter SET cache_write_tokens = 4, listed_micros = 5 WHERE quarter = ?`, [part]);
+}
+
+function addFresh(writer: Writer, part: number): void {
+  writer.run(`UPDATE wakeup SET is_fresh = 1 WHERE number = ?`, [part * 10 + 1]);
 }
 
 async function make(schema: number): Promise<void> {

@@ -2,6 +2,7 @@ import { activitySchema } from './schema/activitySchema.ts';
 import { adapterSchema } from './schema/adapterSchema.ts';
 import { changesSchema } from './schema/changesSchema.ts';
 import { evidenceSchema } from './schema/evidenceSchema.ts';
+import { freshSchema } from './schema/freshSchema.ts';
 import { historySchema } from './schema/historySchema.ts';
 import { initialSchema } from './schema/initialSchema.ts';
 import { queueSchema } from './schema/queueSchema.ts';
@@ -22,4 +23,5 @@ export const migrations: readonly string[] = [
   workSchema,
   evidenceSchema,
   adapterSchema,
+  freshSchema,
 ];

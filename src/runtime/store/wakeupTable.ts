@@ -34,7 +34,7 @@ export interface Wakeup {
 export const idempotencyMs = 24 * 60 * 60 * 1000;
 
 const columns =
-  'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at, author, cause_run_id, hops';
+  'id, number, agent, task_key, source, reason, text, issue_id, idempotency_key, status, status_reason, run_id, requested_at, ended_at, author, cause_run_id, hops, is_fresh';
 
 export function nextWakeupNumber(reader: Reader): number {
   return nextNumber(reader, 'wakeup');
@@ -42,7 +42,7 @@ export function nextWakeupNumber(reader: Reader): number {
 
 /** `isFresh` is false if it is not given. */
 export function insertWakeup(writer: Writer, wakeup: Omit<Wakeup, 'isFresh'> & { readonly isFresh?: boolean }): void {
-  writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+  writer.run(`INSERT INTO wakeup (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
     wakeup.id,
     wakeup.number,
     wakeup.agent,
@@ -59,7 +59,8 @@ export function insertWakeup(writer: Writer, wakeup: Omit<Wakeup, 'isFresh'> & {
     wakeup.endedAt,
     wakeup.author,
     wakeup.cause?.runId ?? null,
-    toHops(wakeup.cause?.hops ?? 0, wakeup.isFresh ?? false),
+    wakeup.cause?.hops ?? 0,
+    Number(wakeup.isFresh ?? false),
   ]);
 }
 
@@ -182,14 +183,7 @@ export function endWaitingWakeups(
   );
 }
 
-/** One column says both: the complement of the hops, which is negative, is a wish for a fresh start. */
-function toHops(hops: number, isFresh: boolean): number {
-  return isFresh ? ~hops : hops;
-}
-
 function fromRow(row: Row): Wakeup {
-  const stored = row[16] as number;
-  const isFresh = stored < 0;
   return {
     id: row[0] as string,
     number: row[1] as number,
@@ -206,7 +200,7 @@ function fromRow(row: Row): Wakeup {
     requestedAt: row[12] as number,
     endedAt: row[13] as number | null,
     author: row[14] as WakeAuthor,
-    cause: row[15] === null ? null : { runId: row[15] as string, hops: toHops(stored, isFresh) },
-    isFresh,
+    cause: row[15] === null ? null : { runId: row[15] as string, hops: row[16] as number },
+    isFresh: row[17] === 1,
   };
 }
