@@ -58,7 +58,7 @@ function testSandbox(test: StageTest): void {
       return run.usage?.models.map(({ model, costMicros, isListPrice }) => [model, costMicros, isListPrice]);
     });
     // gpt-5: $1.25 a million tokens, from the cache $0.125, written $10.
-    assert.deepEqual(costs, [[['gpt-5', 1250 + 250 + 3000, true]], [['', null, false]]]);
+    assert.deepEqual(costs, [[['gpt-5', 1250 + 250 + 3000, true]], [['gpt-fake', null, false]]]);
   });
 
   test('asks no model while a server of tools is not there', async (stage) => {

@@ -34,11 +34,6 @@ export function assertSucceeded(ended: EndedRun): void {
   assert.deepEqual([status, exitCode, errorCode], ['succeeded', 0, null]);
 }
 
-/** What only a program's books know is charged where they are read: as much as was given out, or nothing is known. */
-export function assertChargedIfKnown(ended: EndedRun, given: ReplyUsage = ended.given): void {
-  if (ended.run.usage !== null) assertCharged(ended, given);
-}
-
 /** No file below a folder holds a text. */
 export function assertNowhereIn(folder: string, text: string): void {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
