@@ -211,7 +211,7 @@ export class Engine {
     const { state, audit, clock, notes } = this.#options;
     return {
       noteProgress: (runId, text) => {
-        notes.set(runId, text);
+        notes.set(runId, { text });
       },
       noteStall: (runId, isStalled) => {
         recordStall(runId, isStalled, { state, audit, now: () => clock.now() });
@@ -235,6 +235,9 @@ export class Engine {
         },
         noteSession: (runId, sessionId) => {
           this.queue.noteSession(runId, sessionId);
+        },
+        noteUsage: (runId, usage) => {
+          this.#options.notes.set(runId, { usage });
         },
         settle: (runId, settlement, isDelivered) => {
           this.#watch.settle(runId, settlement);

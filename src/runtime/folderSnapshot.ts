@@ -80,7 +80,9 @@ export class FolderSnapshot {
   }
 
   #withNote(run: Run): Run {
-    return run.status === 'running' ? { ...run, message: this.#notes.get(run.id) ?? run.message } : run;
+    if (run.status !== 'running') return run;
+    const { text = run.message, usage = run.usage } = this.#notes.get(run.id);
+    return { ...run, message: text, usage };
   }
 
   #agentChange(key: string): Change {

@@ -1,15 +1,24 @@
 import type { Clock } from './clock.ts';
 import type { Disposable } from './lifecycle.ts';
+import type { RunUsage } from './model.ts';
+
+/** What a running run says of itself. */
+interface Said {
+  /** What it is at. */
+  readonly text?: string;
+  /** What it has used until now. */
+  readonly usage?: RunUsage;
+}
 
 interface Note {
-  text: string;
+  said: Said;
   toldAt: number;
   timer: Disposable | null;
 }
 
 const tellEveryMs = 1000;
 
-/** What running runs say they are at: kept in memory only, and told at most once a second for each. */
+/** What running runs say they are at, and have used: kept in memory only, and told at most once a second for each. */
 export class LiveNotes implements Disposable {
   readonly #clock: Clock;
   readonly #onDidChange: (runId: string) => void;
@@ -20,19 +29,21 @@ export class LiveNotes implements Disposable {
     this.#onDidChange = onDidChange;
   }
 
-  get(runId: string): string | undefined {
-    return this.#notes.get(runId)?.text;
+  get(runId: string): Said {
+    return this.#notes.get(runId)?.said ?? {};
   }
 
-  set(runId: string, text: string): void {
+  /** Adds to what it said before. */
+  set(runId: string, more: Said): void {
     const note = this.#notes.get(runId);
     if (note === undefined) {
-      this.#notes.set(runId, { text, toldAt: this.#clock.monotonic(), timer: null });
+      this.#notes.set(runId, { said: more, toldAt: this.#clock.monotonic(), timer: null });
       this.#onDidChange(runId);
       return;
     }
-    if (note.text === text) return;
-    note.text = text;
+    const said = { ...note.said, ...more };
+    if (said.text === note.said.text && said.usage === note.said.usage) return;
+    note.said = said;
     const leftMs = note.toldAt + tellEveryMs - this.#clock.monotonic();
     note.timer ??= this.#clock.setTimeout(
       () => {

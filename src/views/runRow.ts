@@ -108,6 +108,7 @@ function describeRunning(run: Run, attempt: string, { now, t }: ViewSetting): st
   const parts = [t('running'), attempt, t('started {0}', formatRelativeTime(run.startedAt ?? run.queuedAt, now, t))];
   if (run.stalledSince !== null) parts.push(t('says nothing'));
   else if (run.message !== null) parts.push(shorten(run.message, 80));
+  if (costOfRun(run.usage).costMicros !== null) parts.push(formatCost(costOfRun(run.usage), t));
   return parts.filter(Boolean).join(' · ');
 }
 

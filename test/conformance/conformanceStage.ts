@@ -53,6 +53,7 @@ export class ConformanceStage implements AsyncDisposable {
           queue.settle(runId, { ...settlement, finishedAt: clock.now() }, isDelivered);
         },
         durable: () => store.durable(),
+        noteUsage: () => undefined,
         noteProgress: () => undefined,
         noteStall: () => undefined,
         ask: () => null,

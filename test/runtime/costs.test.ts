@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Run } from '../../src/runtime/model.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
 
 const says = (usage: object): string =>
@@ -10,6 +13,8 @@ agents:
   own: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'own' })}] }
   listed: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'gpt-5' })}] }
   unlisted: { adapter: process, command: node, protocol: jsonl, args: [-e, ${says({ ...tokens, model: 'nobody' })}] }
+  slow: { adapter: process, command: sh, protocol: jsonl, args: [-c, 'echo $USED; until [ -e go ]; do sleep 0.05; done; echo $USED'],
+    env: { USED: '${JSON.stringify({ reveille: 'usage', ...tokens, model: 'own' })}' } }
 `;
 
 describe('What runs cost', () => {
@@ -38,5 +43,15 @@ describe('What runs cost', () => {
         ['own', 1500, 1500],
       ],
     );
+  });
+
+  it('is seen while they go on', async () => {
+    await using runtime = await TestRuntime.open({ configuration });
+    const runId = await runtime.wake('slow');
+    const costOf = (run: Run | undefined) => run?.usage?.models.map(({ costMicros }) => costMicros);
+    await runtime.until((state) => costOf(state.runs.get(runId))?.[0] === 1500);
+    assert.equal(runtime.state.runs.get(runId)?.status, 'running');
+    writeFileSync(join(runtime.folder.path, 'go'), '');
+    assert.deepEqual(costOf(await runtime.settled(runId)), [3000]);
   });
 });

@@ -108,6 +108,7 @@ export class SessionScene implements AsyncDisposable {
           queue.settle(runId, { ...settlement, finishedAt: fixture.clock.now() });
         },
         durable: () => fixture.store.durable(),
+        noteUsage: () => undefined,
         noteProgress: () => undefined,
         noteStall: () => undefined,
         ask: () => null,

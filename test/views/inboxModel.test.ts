@@ -90,8 +90,11 @@ describe('the message of a question', () => {
 });
 
 describe('the row of a running run', () => {
+  const model = { model: 'm', inputTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 1 };
+  const usage = { models: [{ ...model, costMicros: 12_000, isListPrice: true }], turns: 1 };
   const descriptions = [
     [{ message: 'half way' }, 'running · started 1 min ago · half way', 'sync~spin'],
+    [{ usage }, 'running · started 1 min ago · ≈ $0.012', 'sync~spin'],
     [{ message: 'half way', stalledSince: 3 }, 'running · started 1 min ago · says nothing', 'warning'],
     [{ waitingSince: 60_000, message: 'x' }, 'waiting for you · asked 1 min ago', 'comment-discussion'],
   ] as const;

@@ -2,7 +2,7 @@ import type { Capabilities } from '../adapters/adapter.ts';
 import type { AgentEvent, EventReader, QuestionEvent } from '../adapters/events.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
-import { addUsage } from '../governance/ledger.ts';
+import { addUsage, type Ledger } from '../governance/ledger.ts';
 import type { Disposable } from '../lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
@@ -46,6 +46,8 @@ export interface ConversationOptions {
   readonly reader: EventReader | null;
   /** Gets everything that it tells, first. */
   readonly onEvent?: (event: AgentEvent) => void;
+  /** Gets what it has used, whenever that has become more. */
+  readonly onUsage?: (ledger: Ledger) => void;
   /** What success takes; without it an exit code alone. */
   readonly success?: Capabilities['success'];
   /** How long a question is left open for a person; 0 = not at all. */
@@ -120,7 +122,7 @@ export class Conversation {
   /** Takes what the program's books say. */
   hearBooks(event: BookEvent): void {
     const { ledger } = this.#report;
-    if (event.kind === 'usage') this.#report = { ...this.#report, ledger: addUsage(ledger, event.usage, 'books') };
+    if (event.kind === 'usage') this.#grow({ ...this.#report, ledger: addUsage(ledger, event.usage, 'books') });
     this.#options.onEvent?.(event);
     this.#patience.hear(event);
   }
@@ -188,7 +190,7 @@ export class Conversation {
   }
 
   #take(event: AgentEvent): void {
-    this.#report = addEvent(this.#report, event);
+    this.#grow(addEvent(this.#report, event));
     this.#options.onEvent?.(event);
     this.#patience.hear(event);
     switch (event.kind) {
@@ -216,6 +218,12 @@ export class Conversation {
       default:
         return;
     }
+  }
+
+  #grow(report: RunReport): void {
+    const { ledger } = this.#report;
+    this.#report = report;
+    if (report.ledger !== ledger) this.#options.onUsage?.(report.ledger);
   }
 
   #takeQuestion(question: QuestionEvent): void {

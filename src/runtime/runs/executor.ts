@@ -5,7 +5,8 @@ import type { Clock } from '../clock.ts';
 import type { AgentDefinition } from '../definition.ts';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Issue, SessionParams } from '../model.ts';
+import type { Issue, RunUsage, SessionParams } from '../model.ts';
+import { emptyLedger, joinLedgers, type Ledger } from '../governance/ledger.ts';
 import { parseTotals } from '../governance/sessionTotals.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import { renderPrompt } from '../prompts/prompt.ts';
@@ -15,9 +16,10 @@ import type { TakenSession } from '../store/sessionTable.ts';
 import type { ChangeRecorder } from './changes/changeRecorder.ts';
 import { chargeOutcome } from './chargeOutcome.ts';
 import type { ChildStarter } from './childStarter.ts';
-import { Conversation, type ConversationRecords, type Reply } from './conversation.ts';
+import { Conversation, type ConversationOptions, type ConversationRecords, type Reply } from './conversation.ts';
 import { startPlan, type Execution } from './drivers.ts';
 import type { CancelCause, ProcessOutcome } from './processOutcome.ts';
+import { LiveUsage } from './liveUsage.ts';
 import type { ProcessTrees } from './processTree.ts';
 import { RunRedaction, type RunSecrets } from './runSecrets.ts';
 import { removeRunFiles, runDirectoryOf, writeRunFiles } from './runFiles.ts';
@@ -42,6 +44,8 @@ export interface RunRecords {
   noteProcess(runId: string, identity: ProcessIdentity): void;
   /** The conversation that its program is in, as people name it. */
   noteSession(runId: string, sessionId: string): void;
+  /** What it has used so far; in no store, shown while it runs. */
+  noteUsage(runId: string, usage: RunUsage): void;
   /** @param isDelivered false if its prompt reached nobody and has to reach another run; default true */
   settle(runId: string, settlement: Settlement, isDelivered?: boolean): void;
   /** Resolves when everything recorded so far is durable. */
@@ -76,6 +80,7 @@ interface LiveRun {
   process: Execution | null;
   conversation: Conversation | null;
   books: UsageBooks | null;
+  usage: LiveUsage | null;
   /** The names of its conversations that were noted. */
   readonly notedSessions: Set<string>;
   /** Set when somebody asked for its end before it had a process. */
@@ -88,9 +93,10 @@ interface LiveRun {
 /** One execution of a run's program: a second one follows if the conversation is gone that the first was to go on with. */
 interface Attempt {
   readonly start: SessionStart;
-  /** What the attempt before it has used of the run's time, in milliseconds, and the size of the log that it left. */
+  /** What the attempt before it has used of the run's time, in milliseconds, the size of the log that it left, and what it used. */
   readonly spentMs: number;
   readonly logBytes: number;
+  readonly used: Ledger;
 }
 
 interface AttemptEnd {
@@ -124,11 +130,12 @@ export class Executor {
     const { run } = assignment;
     const { records, logger, onDidGrowLog } = this.#options;
     const redaction = new RunRedaction(this.#options.secrets, assignment.definition);
-    const none = { process: null, conversation: null, books: null, cancelCause: null };
+    const none = { process: null, conversation: null, books: null, usage: null, cancelCause: null };
     const live: LiveRun = { ...none, notedSessions: new Set(), isDelivered: true, redaction };
     this.#live.set(run.id, live);
     try {
       const outcome = await this.#perform(assignment, live);
+      live.usage?.dispose();
       const finishedAt = this.#options.clock.now();
       const message = outcome.message && redaction.text(outcome.message);
       records.settle(run.id, { ...outcome, message, finishedAt }, live.isDelivered);
@@ -139,6 +146,7 @@ export class Executor {
       logger.error('A run could not be recorded', run.id, toError(error));
     } finally {
       live.conversation?.dispose();
+      live.usage?.dispose();
       live.books?.dispose();
       this.#live.delete(run.id);
     }
@@ -210,12 +218,13 @@ export class Executor {
     const { clock } = this.#options;
     const begunAt = clock.monotonic();
     let start = decideSession(this.#question(assignment));
-    let end = await this.#runOnce(assignment, live, { start, spentMs: 0, logBytes: 0 });
+    let end = await this.#runOnce(assignment, live, { start, spentMs: 0, logBytes: 0, used: emptyLedger });
     const again = live.cancelCause === null ? decideRestart(this.#question(assignment), start, end) : null;
     if (again !== null) {
       const { ledger, logBytes } = end.outcome;
       start = again;
-      end = await this.#runOnce(assignment, live, { start, spentMs: clock.monotonic() - begunAt, logBytes });
+      const spentMs = clock.monotonic() - begunAt;
+      end = await this.#runOnce(assignment, live, { start, spentMs, logBytes, used: ledger ?? emptyLedger });
       end = { ...end, outcome: withRestart(end.outcome, ledger) };
     }
     const { sessionTotals: totals, ...charged } = await chargeOutcome(end.outcome, {
@@ -235,13 +244,20 @@ export class Executor {
   async #runOnce(assignment: Assignment, live: LiveRun, attempt: Attempt): Promise<AttemptEnd> {
     const { run } = assignment;
     let heard = nothingHeard;
-    const conversation = this.#converse(assignment, attempt, (event) => {
+    const onEvent = (event: AgentEvent): void => {
       const before = heard;
       heard = hearSession(heard, event);
       if (event.kind === 'session') this.#noteSession(assignment, live, event.params);
       if (before.params === null && heard.params !== null)
         this.#tellOther(assignment, live, attempt.start, heard.params);
-    });
+    };
+    const usage = this.#watchUsage(assignment, attempt);
+    live.usage?.dispose();
+    live.usage = usage;
+    const onUsage = (ledger: Ledger): void => {
+      usage.hear(ledger);
+    };
+    const conversation = this.#converse(assignment, attempt, { onEvent, onUsage });
     live.conversation = conversation;
     const secrets = this.#options.secrets.valuesOf(assignment.definition);
     if (secrets === null) {
@@ -265,6 +281,23 @@ export class Executor {
     const ended = await execution.settled;
     await books?.finish({ isTold: conversation.hasResult && hasOwnExit(ended) });
     return { outcome: conversation.end(ended), heard };
+  }
+
+  /** Tells what it has used, while it goes on. */
+  #watchUsage({ run, definition }: Assignment, { start, used }: Attempt): LiveUsage {
+    const { clock, records } = this.#options;
+    const formerTotals = parseTotals(start.totals);
+    return new LiveUsage({
+      clock,
+      charge: async (ledger) => {
+        const whole = used === emptyLedger ? ledger : joinLedgers(used, ledger);
+        const { usage } = await chargeOutcome({ ledger: whole }, { definition, formerTotals, at: clock.now() });
+        return usage;
+      },
+      tell: (usage) => {
+        records.noteUsage(run.id, usage);
+      },
+    });
   }
 
   /** What its program notes of its conversations; null if it keeps no books of this machine. */
@@ -314,14 +347,14 @@ export class Executor {
   #converse(
     { run, definition }: Assignment,
     { start, spentMs }: Attempt,
-    onEvent: (event: AgentEvent) => void,
+    heard: Required<Pick<ConversationOptions, 'onEvent' | 'onUsage'>>,
   ): Conversation {
     const { adapterOf, records, isAttended, clock, logger } = this.#options;
     const { timeoutSec } = definition;
     return new Conversation({
       runId: run.id,
       reader: adapterOf(definition.adapter).read(definition, start.resumed?.params ?? null),
-      onEvent,
+      ...heard,
       success: adapterOf(definition.adapter).capabilities(definition).success,
       waitMs: definition.waitSec * 1000,
       limitMs: timeoutSec === 0 ? 0 : Math.max(1, timeoutSec * 1000 - spentMs),

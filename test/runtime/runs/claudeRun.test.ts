@@ -40,6 +40,7 @@ async function runClaude(
       noteSession: () => undefined,
       settle: (_runId, settlement) => settlements.push(settlement),
       durable: () => Promise.resolve(),
+      noteUsage: () => undefined,
       noteProgress: () => undefined,
       noteStall: () => undefined,
       ask: () => null,

@@ -46,6 +46,7 @@ async function openExecutor(
     noteSession: () => undefined,
     settle: (_runId, settlement, isDelivered) => settlements.push({ ...settlement, isDelivered }),
     durable: () => disk,
+    noteUsage: () => undefined,
     noteProgress: () => undefined,
     noteStall: () => undefined,
     ask: () => null,
