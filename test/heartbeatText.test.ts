@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { untranslated } from '../src/format.ts';
 import { describeHeartbeats, describeSteps, heartbeatText, partText } from '../src/heartbeatText.ts';
-import { type Activity } from '../src/runtime/activityModel.ts';
+import type { Activity } from '../src/runtime/activityModel.ts';
 import { holdReasons, refusalReasons, runStatuses } from '../src/runtime/model.ts';
 import { sampleHeartbeat } from './support/sampleState.ts';
 
