@@ -1,13 +1,14 @@
 import { formatTokens } from '../costText.ts';
 import { formatRelativeTime, type Translate } from '../format.ts';
 import type { FolderState } from '../connection/folderState.ts';
+import type { ListedSession } from '../protocolSessions.ts';
 import { unscopedSession, wakeSources, type Agent, type Run, type Session } from '../runtime/model.ts';
 import type { ViewSetting } from './folderLevel.ts';
 import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
 import { taskText } from './words.ts';
 
 /** Sessions by the path of their folder, newest first. */
-export type SessionsByFolder = ReadonlyMap<string, readonly Session[]>;
+export type SessionsByFolder = ReadonlyMap<string, readonly ListedSession[]>;
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const words = new Set<string>(wakeSources);
@@ -43,13 +44,13 @@ function hasContent({ runs, sessionId }: Session): boolean {
 }
 
 function sessionRow(
-  session: Session,
+  session: ListedSession,
   { agent, folder, state }: { readonly agent: Agent; readonly folder: string; readonly state: FolderState },
   view: ViewSetting,
 ): TreeNode {
   const { t, now } = view;
   const { taskKey, adapter, sessionId } = session;
-  const name = taskText(taskKey, state.issues, t);
+  const name = sessionName(session, state, t);
   const run = runOfSession(session, state);
   return treeNode({
     id: `session:${folder}:${agent.key}:${adapter}:${taskKey}`,
@@ -75,6 +76,16 @@ function sessionRow(
     ].join(' '),
     subject: { kind: 'session', folder, agent: agent.key, taskKey, adapter },
   });
+}
+
+/** What a session is kept for. A closed issue is not among those that a window knows: the session brings its title. */
+export function sessionName(
+  { taskKey, issue }: Pick<ListedSession, 'taskKey' | 'issue'>,
+  { issues }: Pick<FolderState, 'issues'>,
+  t: Translate,
+): string {
+  if (issue === null || issues.has(taskKey)) return taskText(taskKey, issues, t);
+  return `#${String(issue.number)} ${issue.title}`;
 }
 
 /** How much a session has seen: `3 runs · 12 k tokens · 2 h ago`. */
