@@ -1,9 +1,9 @@
 import type { FolderState } from '../connection/folderState.ts';
-import { formatRelativeTime } from '../format.ts';
+import { formatRelativeTime, type Translate } from '../format.ts';
 import type { Run, RunErrorCode } from '../runtime/model.ts';
-import { isOfSetUp } from './attention.ts';
+import { isOfSetUp, type SetUpFault } from './attention.ts';
 import type { ViewSetting } from './folderLevel.ts';
-import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
+import { factList, treeNode, type TreeNode } from './treeNode.ts';
 
 /** Ends that tell nothing of whether the agent's program could work. */
 const silent: ReadonlySet<RunErrorCode | null> = new Set<RunErrorCode>([
@@ -36,11 +36,11 @@ function tells({ finishedAt, errorCode, usage }: Run): boolean {
 
 /** The rows of the Inbox for agents that cannot work until somebody mends their set-up. */
 export function faultRows(folder: string, state: FolderState, { now, t }: ViewSetting): TreeNode[] {
-  return setUpFaults(state).map(({ agent, number, message, finishedAt }) =>
+  return setUpFaults(state).map(({ agent, number, message, errorCode, finishedAt }) =>
     treeNode({
       id: `fault:${folder}:${agent}`,
       label: t('{0} cannot work', agent),
-      description: [finishedAt === null ? '' : formatRelativeTime(finishedAt, now, t), shorten(message ?? '', 120)]
+      description: [faultText(errorCode, t), finishedAt === null ? '' : formatRelativeTime(finishedAt, now, t)]
         .filter(Boolean)
         .join(' · '),
       tooltip: factList(t('{0} cannot work', agent), [
@@ -54,4 +54,18 @@ export function faultRows(folder: string, state: FolderState, { now, t }: ViewSe
       command: 'reveille.agent.check',
     }),
   );
+}
+
+/** What is wrong in a few words; the check says what to do. */
+function faultText(fault: RunErrorCode | null, t: Translate): string {
+  const texts: Record<SetUpFault, string> = {
+    command_not_found: t('its program was not found'),
+    cwd_missing: t('its directory is not there'),
+    spawn_failed: t('its program could not be started'),
+    login_required: t('it is not logged in'),
+    model_unknown: t('its model is not known'),
+    permission_missing: t('a permission is missing'),
+    unreachable: t('its server could not be reached'),
+  };
+  return Object.hasOwn(texts, fault ?? '') ? texts[fault as SetUpFault] : '';
 }

@@ -111,12 +111,22 @@ export function runOfSession({ agent, taskKey }: Session, { runs }: Pick<FolderS
   return [...runs.values()].find((run) => run.agent === agent && run.status === 'running' && isOfTask(run)) ?? null;
 }
 
+/** What no shell takes for anything but a part of a path; on Windows, drives and backslashes too. */
+const plainPath = /^(?!-)[\p{L}\p{N}_.+/-]+$/u;
+const plainWindowsPath = /^(?!-)[\p{L}\p{N}_.+/\\:-]+$/u;
+
 /**
  * The command line by which a person goes on with a conversation in a terminal; null if there is none. The id was written by an
- * agent's program: nothing but a UUID gets near a terminal, which needs no quoting in any shell.
+ * agent's program: nothing but a UUID gets near a terminal, which needs no quoting in any shell. Neither does the agent's own program,
+ * if it is used; one that would need it is left to be found by its usual name.
  */
-export function resumeCommand({ adapter, sessionId }: Pick<Session, 'adapter' | 'sessionId'>): string | null {
+export function resumeCommand(
+  { adapter, sessionId, continuation }: Pick<ListedSession, 'adapter' | 'sessionId' | 'continuation'>,
+  platform: NodeJS.Platform = process.platform,
+): string | null {
   if (sessionId === null || !uuid.test(sessionId)) return null;
-  if (adapter === 'claude_local') return `claude --resume ${sessionId}`;
-  return adapter === 'codex_local' ? `codex resume ${sessionId}` : null;
+  const own = continuation?.program ?? '';
+  const isPlain = (platform === 'win32' ? plainWindowsPath : plainPath).test(own);
+  if (adapter === 'claude_local') return `${isPlain ? own : 'claude'} --resume ${sessionId}`;
+  return adapter === 'codex_local' ? `${isPlain ? own : 'codex'} resume ${sessionId}` : null;
 }

@@ -95,7 +95,7 @@ describe('an agent that cannot work as it is set up', () => {
       [
         [
           'nobody cannot work',
-          '1 min ago · There is no program "claude". Install it.',
+          'its program was not found · 1 min ago',
           'reveille.agent.check',
           { kind: 'agent', folder: folder.path, agent: 'nobody' },
           'fault',

@@ -25,6 +25,7 @@ const session = (part: Partial<ListedSession> = {}): ListedSession => ({
   cwd: '/srv/shop',
   contextTokens: 12_345,
   issue: null,
+  continuation: null,
   ...part,
 });
 
@@ -90,7 +91,15 @@ describe('the sessions below an agent', () => {
 });
 
 describe('the command that goes on with a conversation in a terminal', () => {
+  const by = (program: string): Partial<ListedSession> => ({ continuation: { program, env: {} } });
   for (const [what, part, expected] of [
+    ["of the agent's own program", by('/opt/claude-2.1/bin/claude'), `/opt/claude-2.1/bin/claude --resume ${id}`],
+    ['of a program in a folder with a space', by('/opt/my tools/claude'), `claude --resume ${id}`],
+    ['of a program with a command in it', by('/opt/x;touch$IFS/tmp/x'), `claude --resume ${id}`],
+    ['of a program that is an option', by('-c'), `claude --resume ${id}`],
+    ['of a program that sets a variable', by('PATH=/tmp'), `claude --resume ${id}`],
+    ['of a program with a backslash', by('C:\\bin\\claude.exe'), `claude --resume ${id}`],
+    ["of codex's own program", { adapter: 'codex_local', ...by('/opt/codex') }, `/opt/codex resume ${id}`],
     ['of claude', {}, `claude --resume ${id}`],
     ['of codex', { adapter: 'codex_local' }, `codex resume ${id}`],
     ['of a program that has none', { adapter: 'process' }, null],
@@ -100,9 +109,16 @@ describe('the command that goes on with a conversation in a terminal', () => {
     ['of an option', { sessionId: '--dangerously-skip-permissions' }, null],
   ] as const) {
     it(`${what} is ${String(expected)}`, () => {
-      assert.equal(resumeCommand(session(part)), expected);
+      assert.equal(resumeCommand(session(part), 'linux'), expected);
     });
   }
+
+  it('is one with backslashes on Windows, and still none with more', () => {
+    const of = (program: string): string | null => resumeCommand(session(by(program)), 'win32');
+    assert.equal(of('C:\\bin\\claude.exe'), `C:\\bin\\claude.exe --resume ${id}`);
+    assert.equal(of('C:\\bin & calc\\claude.exe'), `claude --resume ${id}`);
+    assert.equal(of('%TEMP%\\claude.exe'), `claude --resume ${id}`);
+  });
 });
 
 describe('the sessions that a window knows', () => {

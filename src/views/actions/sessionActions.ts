@@ -44,8 +44,8 @@ export async function resetAllSessions(context: ActionContext, given: unknown): 
 }
 
 /**
- * Opens a terminal where a conversation was had, with the command typed by which a person goes on with it. Whether it is executed is
- * up to them.
+ * Opens a terminal where a conversation was had, with the command typed by which a person goes on with it: the agent's own program, which
+ * looks where it did in the agent's runs. Whether it is executed is up to them.
  */
 export async function continueInTerminal(context: ActionContext, given: unknown): Promise<void> {
   const chosen = await chooseSession(context, given);
@@ -58,7 +58,7 @@ export async function continueInTerminal(context: ActionContext, given: unknown)
   const cwd = await directoryOf(session, folder);
   if (!(await mayShare(chosen))) return;
   const name = shorten(`${session.agent}: ${nameOf(folder, session)}`, 40);
-  const terminal = vscode.window.createTerminal({ name: plainLabel(name), cwd });
+  const terminal = vscode.window.createTerminal({ name: plainLabel(name), cwd, env: session.continuation?.env ?? {} });
   terminal.show();
   await whenReady(terminal);
   terminal.sendText(command, false);
