@@ -72,9 +72,9 @@ const boundaries = [
   {
     name: 'cli',
     why: 'The CLI is a client like a window.',
-    from: '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions|Usage)?\\.ts$',
+    from: '^src/cli(State|Issues|Secrets|Log|Output|Doctor|Sessions|Usage)?\\.ts$',
     mayImport: [
-      '^src/cli(State|Issues|Secrets|Log|Doctor|Sessions|Usage)\\.ts$',
+      '^src/cli(State|Issues|Secrets|Log|Output|Doctor|Sessions|Usage)\\.ts$',
       connection,
       endpoint,
       protocol,

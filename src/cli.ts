@@ -7,6 +7,7 @@ import { describeVerification } from './auditText.ts';
 import { checkAgents } from './cliDoctor.ts';
 import { issueCommands, issueUsage } from './cliIssues.ts';
 import { followRun, printRunLog } from './cliLog.ts';
+import { endWithReader } from './cliOutput.ts';
 import { secretCommands, secretUsage } from './cliSecrets.ts';
 import { sessionCommands, sessionUsage } from './cliSessions.ts';
 import { stateCommands, stateUsage } from './cliState.ts';
@@ -55,6 +56,7 @@ ${stateUsage}
   release                    let them go on
   stop-runtime               end the runtime of the folder; what runs is cancelled`;
 
+endWithReader(process);
 const { values, positionals } = parseWords();
 
 function parseWords() {

@@ -128,7 +128,7 @@ function createConnections(
   return connections;
 }
 
-/** What a terminal did to sessions meanwhile nobody announces. */
+/** Sessions that went for their age meanwhile nobody announces. */
 function refreshOnFocus(sessions: SessionPages): vscode.Disposable {
   return vscode.window.onDidChangeWindowState(({ focused }) => {
     if (focused) sessions.refresh();

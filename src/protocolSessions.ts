@@ -15,6 +15,19 @@ export const session = z.object({
   contextTokens: z.nullable(z.number()),
 }) satisfies z.ZodMiniType<Session>;
 
-/** With the issue that it is kept for; null if it is for none, or for one that was deleted. */
-export const listedSession = z.extend(session, { issue: z.nullable(issueReference) });
+/** With what a person goes on with a conversation in a terminal, as far as the agent's accepted definition says it. */
+const continuation = z.object({
+  /** A name, or an absolute path. */
+  program: z.string(),
+  env: z.record(z.string(), z.string()),
+});
+
+/**
+ * With the issue that it is kept for; null if it is for none, or for one that was deleted. `continuation` is null for agents, where
+ * nothing was accepted yet, and where the adapter has no program for it.
+ */
+export const listedSession = z.extend(session, {
+  issue: z.nullable(issueReference),
+  continuation: z.nullable(continuation),
+});
 export type ListedSession = z.infer<typeof listedSession>;

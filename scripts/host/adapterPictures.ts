@@ -84,6 +84,12 @@ async function openSessions(page: Page): Promise<void> {
 async function transcriptOf(page: Page, agent: string): Promise<void> {
   await runCommand(page, 'Reveille: Open Transcript');
   await pick(page, agent);
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  // What is drawn may still be the channel before.
+  await page.waitForFunction((name) => {
+    const shown = document.querySelector<HTMLSelectElement>('.part.panel select');
+    return shown?.selectedOptions[0]?.text === name;
+  }, agent);
   await lineWith(page, 'panel', 'succeeded after');
 }
 

@@ -73,7 +73,7 @@ export function makeHandlers(parts: HandlerParts): RequestHandlers {
     ...agentRequests({ ...shared, dispatcher, cancel: (runId, cause) => void executor.cancel(runId, cause) }),
     ...issueRequests(shared),
     ...issueTieRequests(shared),
-    ...sessionRequests(shared),
+    ...sessionRequests({ ...shared, folder: parts.folder.path }),
     ...usageRequests(shared),
     ...heartbeatRequests(shared),
     ...diagnosticsRequests(shared),

@@ -156,7 +156,7 @@ export class Attention {
 }
 
 /** Faults that lie in how an agent is set up, which a check of it explains. */
-const setUpFaults: ReadonlySet<RunErrorCode | null> = new Set<RunErrorCode>([
+const setUpFaults = [
   'command_not_found',
   'cwd_missing',
   'spawn_failed',
@@ -164,11 +164,13 @@ const setUpFaults: ReadonlySet<RunErrorCode | null> = new Set<RunErrorCode>([
   'model_unknown',
   'permission_missing',
   'unreachable',
-]);
+] as const satisfies readonly RunErrorCode[];
+export type SetUpFault = (typeof setUpFaults)[number];
+const faults: ReadonlySet<RunErrorCode | null> = new Set<RunErrorCode>(setUpFaults);
 
 /** Whether a run failed because of how its agent is set up: checking the agent says more than its log. */
 export function isOfSetUp({ errorCode }: Pick<Run, 'errorCode'>): boolean {
-  return setUpFaults.has(errorCode);
+  return faults.has(errorCode);
 }
 
 function lastLoop({ issues }: FolderState): number {

@@ -1,6 +1,7 @@
 import { formatRelativeTime, type Translate } from '../format.ts';
 import type { FolderState } from '../connection/folderState.ts';
 import type { Question } from '../runtime/model.ts';
+import { faultRows, setUpFaults } from './faultsModel.ts';
 import { withFolderLevel, type ViewedFolder, type ViewSetting } from './folderLevel.ts';
 import { countMissingSecrets, secretRows } from './secretsModel.ts';
 import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
@@ -8,11 +9,12 @@ import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
 /** Questions with more choices show none of them: they are offered when it is answered. */
 const shownChoices = 3;
 
-/** The Inbox view: what runs ask, newest first, with the answers that they offer below; then the secrets that are missing. */
+/** The Inbox view: what runs ask, newest first, with the answers that they offer below; then the secrets that are missing and the agents that cannot work. */
 export function inboxRows(folders: readonly ViewedFolder[], view: ViewSetting): TreeNode[] {
   return withFolderLevel(folders, view, (folder, state) => [
     ...pendingQuestions(state).map((question) => questionRow(question, { folder: folder.path, state }, view)),
     ...secretRows(folder.path, state, view.t),
+    ...faultRows(folder.path, state, view),
   ]);
 }
 
@@ -33,14 +35,18 @@ export function inboxBadge(
 ): { readonly value: number; readonly tooltip: string } | undefined {
   const questions = folders.reduce((sum, { state }) => sum + (state?.questions.size ?? 0), 0);
   const secrets = folders.reduce((sum, { state }) => sum + (state === null ? 0 : countMissingSecrets(state)), 0);
-  if (questions + secrets === 0) return undefined;
+  const faults = folders.reduce((sum, { state }) => sum + (state === null ? 0 : setUpFaults(state).length), 0);
+  const value = questions + secrets + faults;
+  if (value === 0) return undefined;
   const parts = [
     questions === 1 ? t('1 question waits for you') : '',
     questions > 1 ? t('{0} questions wait for you', questions) : '',
     secrets === 1 ? t('1 secret is missing') : '',
     secrets > 1 ? t('{0} secrets are missing', secrets) : '',
+    faults === 1 ? t('1 agent cannot work') : '',
+    faults > 1 ? t('{0} agents cannot work', faults) : '',
   ];
-  return { value: questions + secrets, tooltip: parts.filter(Boolean).join(', ') };
+  return { value, tooltip: parts.filter(Boolean).join(', ') };
 }
 
 function questionRow(

@@ -1,23 +1,27 @@
 import type { FolderConnection } from '../connection/connection.ts';
 import { Emitter, type Event } from '../runtime/events.ts';
 import type { Disposable } from '../runtime/lifecycle.ts';
-import type { Session } from '../runtime/model.ts';
+import type { ListedSession } from '../protocolSessions.ts';
 
 type Folder = Pick<FolderConnection, 'path' | 'state' | 'status' | 'request'>;
 
 const pageSize = 200;
+/** What happens within this time is asked for together. */
+const burstMs = 250;
 
 /**
- * The newest sessions of each folder. A run that takes or leaves one also changes its agent: then they are asked for again; who resets
- * one says so by `refresh`.
+ * The newest sessions of each folder. Whatever takes, leaves or resets one also changes its agent: then they are asked for again, once
+ * for each burst of changes.
  */
 export class SessionPages implements Disposable {
   readonly #connections: { readonly folders: readonly Folder[] };
   readonly #onError: (error: unknown) => void;
-  readonly #pages = new Map<string, readonly Session[]>();
-  /** Of each folder, as of what it was asked last. */
-  readonly #seen = new Map<string, string>();
+  readonly #pages = new Map<string, readonly ListedSession[]>();
+  /** Of each folder, what it was asked for last. */
+  readonly #seen = new Map<string, readonly unknown[]>();
   readonly #loading = new Set<string>();
+  /** By folder: what ends the burst. */
+  readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #changeEmitter: Emitter<void>;
   readonly #subscription: Disposable;
 
@@ -35,7 +39,7 @@ export class SessionPages implements Disposable {
   }
 
   /** By folder path, newest first. */
-  get pages(): ReadonlyMap<string, readonly Session[]> {
+  get pages(): ReadonlyMap<string, readonly ListedSession[]> {
     return this.#pages;
   }
 
@@ -43,7 +47,7 @@ export class SessionPages implements Disposable {
     return this.#changeEmitter.event;
   }
 
-  /** Asks for all of them again: somebody may have reset one elsewhere, which nobody announces. */
+  /** Asks for all of them again, at once: those that were removed for their age are not announced. */
   refresh(): void {
     this.#seen.clear();
     this.#follow();
@@ -51,22 +55,47 @@ export class SessionPages implements Disposable {
 
   dispose(): void {
     this.#subscription.dispose();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
     this.#changeEmitter.dispose();
   }
 
   #follow(): void {
     const { folders } = this.#connections;
-    for (const known of [...this.#pages.keys()]) {
+    for (const known of this.#seen.keys()) {
       if (folders.some(({ path }) => path === known)) continue;
+      this.#stopWaiting(known);
       this.#seen.delete(known);
       this.#pages.delete(known);
     }
     for (const folder of folders) {
-      const current = stateOf(folder);
-      if (current === null || this.#loading.has(folder.path) || current === this.#seen.get(folder.path)) continue;
-      this.#seen.set(folder.path, current);
-      this.#load(folder).catch(this.#onError);
+      const current = agentsOf(folder);
+      if (current === null || this.#loading.has(folder.path)) continue;
+      const seen = this.#seen.get(folder.path);
+      if (seen === undefined) this.#ask(folder);
+      else if (!isSame(current, seen)) this.#askSoon(folder);
     }
+  }
+
+  #askSoon(folder: Folder): void {
+    if (this.#timers.has(folder.path)) return;
+    const timer = setTimeout(() => {
+      this.#ask(folder);
+    }, burstMs);
+    this.#timers.set(folder.path, timer);
+  }
+
+  #ask(folder: Folder): void {
+    this.#stopWaiting(folder.path);
+    const current = agentsOf(folder);
+    if (current === null) return;
+    this.#seen.set(folder.path, current);
+    this.#load(folder).catch(this.#onError);
+  }
+
+  #stopWaiting(path: string): void {
+    clearTimeout(this.#timers.get(path));
+    this.#timers.delete(path);
   }
 
   async #load(folder: Folder): Promise<void> {
@@ -87,10 +116,12 @@ export class SessionPages implements Disposable {
   }
 }
 
-/** What changes whenever a run takes or leaves a session; null if there is nothing to ask for. */
-function stateOf({ state, status }: Folder): string | null {
+/** What changes whenever a session is taken, left or reset; null if there is nothing to ask for. */
+function agentsOf({ state, status }: Folder): readonly unknown[] | null {
   if (state === null || status.kind !== 'connected') return null;
-  const running = [...state.runs.values()].filter((run) => run.status === 'running').map(({ id }) => id);
-  const agents = [...state.agents.values()].map(({ key, lastRunId, lastRunAt }) => [key, lastRunId, lastRunAt]);
-  return JSON.stringify([state.runtime.startedAt, running, agents]);
+  return [state.runtime.startedAt, ...state.agents.values()];
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return b.length === a.length && a.every((one, index) => one === b[index]);
 }

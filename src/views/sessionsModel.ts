@@ -1,13 +1,14 @@
 import { formatTokens } from '../costText.ts';
 import { formatRelativeTime, type Translate } from '../format.ts';
 import type { FolderState } from '../connection/folderState.ts';
+import type { ListedSession } from '../protocolSessions.ts';
 import { unscopedSession, wakeSources, type Agent, type Run, type Session } from '../runtime/model.ts';
 import type { ViewSetting } from './folderLevel.ts';
 import { factList, shorten, treeNode, type TreeNode } from './treeNode.ts';
 import { taskText } from './words.ts';
 
 /** Sessions by the path of their folder, newest first. */
-export type SessionsByFolder = ReadonlyMap<string, readonly Session[]>;
+export type SessionsByFolder = ReadonlyMap<string, readonly ListedSession[]>;
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const words = new Set<string>(wakeSources);
@@ -43,13 +44,13 @@ function hasContent({ runs, sessionId }: Session): boolean {
 }
 
 function sessionRow(
-  session: Session,
+  session: ListedSession,
   { agent, folder, state }: { readonly agent: Agent; readonly folder: string; readonly state: FolderState },
   view: ViewSetting,
 ): TreeNode {
   const { t, now } = view;
   const { taskKey, adapter, sessionId } = session;
-  const name = taskText(taskKey, state.issues, t);
+  const name = sessionName(session, state, t);
   const run = runOfSession(session, state);
   return treeNode({
     id: `session:${folder}:${agent.key}:${adapter}:${taskKey}`,
@@ -77,6 +78,16 @@ function sessionRow(
   });
 }
 
+/** What a session is kept for. A closed issue is not among those that a window knows: the session brings its title. */
+export function sessionName(
+  { taskKey, issue }: Pick<ListedSession, 'taskKey' | 'issue'>,
+  { issues }: Pick<FolderState, 'issues'>,
+  t: Translate,
+): string {
+  if (issue === null || issues.has(taskKey)) return taskText(taskKey, issues, t);
+  return `#${String(issue.number)} ${issue.title}`;
+}
+
 /** How much a session has seen: `3 runs · 12 k tokens · 2 h ago`. */
 export function sessionText({ runs, contextTokens, updatedAt }: Session, { now, t }: ViewSetting): string {
   return [
@@ -100,12 +111,22 @@ export function runOfSession({ agent, taskKey }: Session, { runs }: Pick<FolderS
   return [...runs.values()].find((run) => run.agent === agent && run.status === 'running' && isOfTask(run)) ?? null;
 }
 
+/** What no shell takes for anything but a part of a path; on Windows, drives and backslashes too. */
+const plainPath = /^(?!-)[\p{L}\p{N}_.+/-]+$/u;
+const plainWindowsPath = /^(?!-)[\p{L}\p{N}_.+/\\:-]+$/u;
+
 /**
  * The command line by which a person goes on with a conversation in a terminal; null if there is none. The id was written by an
- * agent's program: nothing but a UUID gets near a terminal, which needs no quoting in any shell.
+ * agent's program: nothing but a UUID gets near a terminal, which needs no quoting in any shell. Neither does the agent's own program,
+ * if it is used; one that would need it is left to be found by its usual name.
  */
-export function resumeCommand({ adapter, sessionId }: Pick<Session, 'adapter' | 'sessionId'>): string | null {
+export function resumeCommand(
+  { adapter, sessionId, continuation }: Pick<ListedSession, 'adapter' | 'sessionId' | 'continuation'>,
+  platform: NodeJS.Platform = process.platform,
+): string | null {
   if (sessionId === null || !uuid.test(sessionId)) return null;
-  if (adapter === 'claude_local') return `claude --resume ${sessionId}`;
-  return adapter === 'codex_local' ? `codex resume ${sessionId}` : null;
+  const own = continuation?.program ?? '';
+  const isPlain = (platform === 'win32' ? plainWindowsPath : plainPath).test(own);
+  if (adapter === 'claude_local') return `${isPlain ? own : 'claude'} --resume ${sessionId}`;
+  return adapter === 'codex_local' ? `${isPlain ? own : 'codex'} resume ${sessionId}` : null;
 }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { fakeCodexAgents } from '../support/fakeCodex.ts';
 import { TestRuntime } from '../support/openTestRuntime.ts';
+import { poll } from '../support/poll.ts';
+import { makeTemporaryFolder } from '../support/temporaryFolder.ts';
 
 const counting = `
 agents:
@@ -125,6 +129,34 @@ describe('Sessions', function () {
     } finally {
       other.dispose();
     }
+  });
+
+  it('tell people, and no agent, with which program and in what place of its own a conversation can be continued', async () => {
+    using home = makeTemporaryFolder();
+    const configuration = fakeCodexAgents(home.path).replace('env: {', 'env: { OTHER: plain, TOKEN: { secret: KEY },');
+    await using runtime = await TestRuntime.open({ configuration });
+    const { connection } = runtime;
+    await connection.request('secrets.offer', { values: { KEY: 'open sesame' } });
+    const runId = await runtime.wake('codex', { text: 'replay:ended' });
+    await runtime.settled(runId);
+
+    const { sessions } = await connection.request('session.list', {});
+    const program = join(import.meta.dirname, '../fixtures/agents/fakeCodex.mjs');
+    assert.deepEqual(
+      sessions.map(({ continuation }) => continuation),
+      [{ program, env: { CODEX_HOME: home.path } }],
+    );
+    const working = await runtime.wake('codex', { text: 'replay:killed-in-shell' });
+    await poll(() => runtime.state.runs.get(working)?.sessionId !== null, 'it works');
+    const agent = runtime.connect({ kind: 'cli', isTrusted: true, runId: working });
+    const seen = await agent.request('session.list', {});
+    assert.deepEqual(
+      seen.sessions.map(({ continuation }) => continuation),
+      [null],
+    );
+    agent.dispose();
+    await connection.request('run.cancel', { runId: working });
+    await runtime.settled(working);
   });
 
   it('are forgotten where an agent that stopped itself is resumed afresh', async () => {

@@ -70,6 +70,74 @@ describe('the Inbox', () => {
   });
 });
 
+describe('an agent that cannot work as it is set up', () => {
+  const agents = [sampleAgent('nobody'), sampleAgent('engineer')];
+  const fault = sampleRun(3, {
+    agent: 'nobody',
+    status: 'failed',
+    errorCode: 'command_not_found',
+    message: 'There is no program "claude". Install it.',
+    startedAt: 1,
+    finishedAt: 60_000,
+  });
+  const later = (part: Partial<typeof fault>): typeof fault => ({
+    ...sampleRun(4),
+    agent: 'nobody',
+    startedAt: 2,
+    ...part,
+  });
+
+  it('is a row that says what happened and checks the agent, and it counts', () => {
+    const folder = viewedFolder({ agents, runs: [fault] });
+    const rows = inboxRows([folder], view);
+    assert.deepEqual(
+      rows.map(({ label, description, command, subject, flags }) => [label, description, command, subject, flags]),
+      [
+        [
+          'nobody cannot work',
+          'its program was not found · 1 min ago',
+          'reveille.agent.check',
+          { kind: 'agent', folder: folder.path, agent: 'nobody' },
+          'fault',
+        ],
+      ],
+    );
+    assert.deepEqual(inboxBadge([folder], untranslated), { value: 1, tooltip: '1 agent cannot work' });
+    const both = viewedFolder({ agents, runs: [fault, { ...fault, id: 'x', number: 5, agent: 'engineer' }] });
+    assert.deepEqual(inboxBadge([both], untranslated), { value: 2, tooltip: '2 agents cannot work' });
+  });
+
+  const usage = { charges: [] } as unknown as typeof fault.usage;
+  const cases: [what: string, run: Partial<typeof fault>, stays: boolean][] = [
+    ['succeeded', { status: 'succeeded', finishedAt: 9 }, false],
+    ['failed in its work', { status: 'failed', errorCode: 'exit_code', finishedAt: 9 }, false],
+    ['reached a limit', { status: 'failed', errorCode: 'rate_limited', finishedAt: 9 }, false],
+    ['timed out', { status: 'timed_out', errorCode: 'timeout', finishedAt: 9 }, false],
+    ['has got an answer', { status: 'running', usage }, false],
+    ['has only begun', { status: 'running' }, true],
+    ['waits', { status: 'queued', startedAt: null }, true],
+    ['was cancelled', { status: 'cancelled', errorCode: 'cancelled_by_user', finishedAt: 9 }, true],
+    ['was lost', { status: 'failed', errorCode: 'process_lost', finishedAt: 9 }, true],
+    ['lacks a login', { status: 'failed', errorCode: 'login_required', finishedAt: 9 }, true],
+    ['is of another agent', { agent: 'engineer', status: 'succeeded', finishedAt: 9 }, true],
+  ];
+  for (const [what, run, stays] of cases) {
+    it(`${stays ? 'stays' : 'goes'} when a later run ${what}`, () => {
+      const folder = viewedFolder({ agents, runs: [later(run), fault] });
+      assert.equal(inboxRows([folder], view).length, stays ? 1 : 0);
+      assert.equal(inboxBadge([folder], untranslated)?.value ?? 0, stays ? 1 : 0);
+    });
+  }
+
+  it('is none once it is terminated or out of the configuration', () => {
+    for (const status of ['terminated', 'absent'] as const) {
+      const folder = viewedFolder({ agents: [sampleAgent('nobody', { status })], runs: [fault] });
+      assert.deepEqual(inboxRows([folder], view), []);
+    }
+    assert.deepEqual(inboxRows([viewedFolder({ runs: [fault] })], view), []);
+  });
+});
+
 describe('the message of a question', () => {
   it('comes once, also after what was told is read anew', () => {
     const folder = viewedFolder({ questions: [sampleQuestion(1), sampleQuestion(2)] });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pass } from 'node:timers/promises';
 import type { FolderState } from '../../src/connection/folderState.ts';
 import { untranslated } from '../../src/format.ts';
 import { Emitter } from '../../src/runtime/events.ts';
-import type { Session } from '../../src/runtime/model.ts';
+import type { ListedSession } from '../../src/protocolSessions.ts';
 import { agentRows } from '../../src/views/agentsModel.ts';
 import { SessionPages } from '../../src/views/sessionPages.ts';
 import { resumeCommand } from '../../src/views/sessionsModel.ts';
@@ -13,7 +14,7 @@ import { viewedFolder } from './viewedFolder.ts';
 
 const now = 10 * 3_600_000;
 const id = '0d9c6f2e-1b5a-4c3d-8e7f-001122334455';
-const session = (part: Partial<Session> = {}): Session => ({
+const session = (part: Partial<ListedSession> = {}): ListedSession => ({
   agent: 'a',
   taskKey: 'unscoped',
   adapter: 'claude_local',
@@ -23,11 +24,13 @@ const session = (part: Partial<Session> = {}): Session => ({
   sessionId: id,
   cwd: '/srv/shop',
   contextTokens: 12_345,
+  issue: null,
+  continuation: null,
   ...part,
 });
 
 function groupOf(
-  sessions: readonly Session[],
+  sessions: readonly ListedSession[],
   part: Parameters<typeof viewedFolder>[0] = {},
   agent = sampleAgent('a', { adapter: 'claude_local' }),
 ): TreeNode | undefined {
@@ -62,6 +65,13 @@ describe('the sessions below an agent', () => {
     assert.ok(last.tooltip.includes(escapeMarkdown(id)), last.tooltip);
   });
 
+  it('keep the title of an issue that the window does not know any more, and take a newer one from it', () => {
+    const issue = sampleIssue(4, { title: 'Tidy up' });
+    const kept = session({ taskKey: issue.id, issue: { id: issue.id, number: 4, title: 'Old title', status: 'done' } });
+    assert.equal(groupOf([kept])?.children[0]?.label, '#4 Old title');
+    assert.equal(groupOf([kept], { issues: [issue] })?.children[0]?.label, '#4 Tidy up');
+  });
+
   it('are those of the agent alone, and none is shown where nothing is kept', () => {
     assert.equal(groupOf([]), undefined);
     assert.equal(groupOf([session({ agent: 'b' })]), undefined);
@@ -81,7 +91,15 @@ describe('the sessions below an agent', () => {
 });
 
 describe('the command that goes on with a conversation in a terminal', () => {
+  const by = (program: string): Partial<ListedSession> => ({ continuation: { program, env: {} } });
   for (const [what, part, expected] of [
+    ["of the agent's own program", by('/opt/claude-2.1/bin/claude'), `/opt/claude-2.1/bin/claude --resume ${id}`],
+    ['of a program in a folder with a space', by('/opt/my tools/claude'), `claude --resume ${id}`],
+    ['of a program with a command in it', by('/opt/x;touch$IFS/tmp/x'), `claude --resume ${id}`],
+    ['of a program that is an option', by('-c'), `claude --resume ${id}`],
+    ['of a program that sets a variable', by('PATH=/tmp'), `claude --resume ${id}`],
+    ['of a program with a backslash', by('C:\\bin\\claude.exe'), `claude --resume ${id}`],
+    ["of codex's own program", { adapter: 'codex_local', ...by('/opt/codex') }, `/opt/codex resume ${id}`],
     ['of claude', {}, `claude --resume ${id}`],
     ['of codex', { adapter: 'codex_local' }, `codex resume ${id}`],
     ['of a program that has none', { adapter: 'process' }, null],
@@ -91,9 +109,16 @@ describe('the command that goes on with a conversation in a terminal', () => {
     ['of an option', { sessionId: '--dangerously-skip-permissions' }, null],
   ] as const) {
     it(`${what} is ${String(expected)}`, () => {
-      assert.equal(resumeCommand(session(part)), expected);
+      assert.equal(resumeCommand(session(part), 'linux'), expected);
     });
   }
+
+  it('is one with backslashes on Windows, and still none with more', () => {
+    const of = (program: string): string | null => resumeCommand(session(by(program)), 'win32');
+    assert.equal(of('C:\\bin\\claude.exe'), `C:\\bin\\claude.exe --resume ${id}`);
+    assert.equal(of('C:\\bin & calc\\claude.exe'), `claude --resume ${id}`);
+    assert.equal(of('%TEMP%\\claude.exe'), `claude --resume ${id}`);
+  });
 });
 
 describe('the sessions that a window knows', () => {
@@ -101,14 +126,14 @@ describe('the sessions that a window knows', () => {
     pages: SessionPages;
     asked: () => number;
     show: (state: FolderState | null) => void;
-    answer: Session[];
+    answer: ListedSession[];
     fail: (error: Error | null) => void;
     errors: unknown[];
   } => {
     const changed = new Emitter<void>(() => undefined);
     let count = 0;
     let error: Error | null = null;
-    const answer: Session[] = [];
+    const answer: ListedSession[] = [];
     const errors: unknown[] = [];
     const folder = {
       ...viewedFolder(),
@@ -133,21 +158,38 @@ describe('the sessions that a window knows', () => {
       errors,
     };
   };
-  const settled = sampleRun(1, { agent: 'a', status: 'succeeded', finishedAt: 5 });
   const stateWith = (part: Parameters<typeof viewedFolder>[0]): FolderState | null => viewedFolder(part).state;
 
-  it('are asked for when a run takes or leaves one, and not because of anything else', async () => {
+  it('are asked for when their agent changed, and not because of anything else', async () => {
+    const { pages, asked, show, answer } = setUp();
+    const agent = sampleAgent('a');
+    answer.push(session());
+    show(stateWith({ agents: [agent] }));
+    await poll(() => pages.pages.get('/srv/workshop')?.length === 1, 'the first page');
+    show(stateWith({ agents: [agent], issues: [sampleIssue(1)], runs: [sampleRun(1, { agent: 'a' })] }));
+    await pass(400);
+    assert.equal(asked(), 1);
+    // As a reset in another window is told: the agent comes again, and nothing of it is different.
+    answer.pop();
+    show(stateWith({ agents: [{ ...agent }] }));
+    await poll(() => pages.pages.get('/srv/workshop')?.length === 0, 'none');
+    assert.equal(asked(), 2);
+    pages.dispose();
+  });
+
+  it('are asked for once for a burst of changes, with the last of them', async () => {
     const { pages, asked, show, answer } = setUp();
     show(stateWith({ agents: [sampleAgent('a')] }));
     await poll(() => pages.pages.size === 1, 'the first page');
-    show(stateWith({ agents: [sampleAgent('a', { isPaused: true })] }));
-    assert.equal(asked(), 1);
+    for (let change = 0; change < 100; change += 1) show(stateWith({ agents: [sampleAgent('a')] }));
     answer.push(session());
-    show(stateWith({ agents: [sampleAgent('a')], runs: [sampleRun(1, { agent: 'a', status: 'running' })] }));
-    await poll(() => pages.pages.get('/srv/workshop')?.length === 1, 'the session of the run');
-    show(stateWith({ agents: [sampleAgent('a', { lastRunId: settled.id, lastRunAt: 5 })], runs: [settled] }));
-    await poll(() => asked() === 3, 'what the run left');
+    await poll(() => pages.pages.get('/srv/workshop')?.length === 1, 'the session');
+    await pass(400);
+    assert.equal(asked(), 2);
+    show(stateWith({ agents: [sampleAgent('a')] }));
     pages.dispose();
+    await pass(400);
+    assert.equal(asked(), 2, 'a window that has gone asks for nothing');
   });
 
   it('are asked for once more when somebody says that one was reset', async () => {

@@ -50,8 +50,8 @@ function toInput({ protocol }: AgentDefinition, { prompt }: RunRequest): { kind:
 /** A relative path counts from the workspace folder, a bare name is left to the PATH. */
 export function toFile(
   platform: NodeJS.Platform,
-  { command }: AgentDefinition,
-  { workspaceFolder }: RunRequest,
+  { command }: Pick<AgentDefinition, 'command'>,
+  { workspaceFolder }: Pick<RunRequest, 'workspaceFolder'>,
 ): string {
   const path = platform === 'win32' ? win32 : posix;
   const isPath = command.includes('/') || (platform === 'win32' && command.includes('\\'));

@@ -2,6 +2,8 @@ import type { ListedSession } from '../../protocolSessions.ts';
 import { userActor, type Audit } from '../governance/audit.ts';
 import type { RequestHandlers } from '../server.ts';
 import type { Session } from '../model.ts';
+import { continuationOf, type Continuation } from '../runs/continuation.ts';
+import { findAgent } from '../store/agentTable.ts';
 import { findIssue } from '../store/issueTable.ts';
 import { countSessions, deleteSessions, listSessions } from '../store/sessionTable.ts';
 import type { StateWriter } from '../store/stateWriter.ts';
@@ -16,13 +18,19 @@ export function sessionRequests(options: {
   readonly store: Store;
   readonly state: StateWriter;
   readonly audit: Audit;
+  /** Path of the workspace folder, from which programs given by relative paths count. */
+  readonly folder: string;
 }): Pick<RequestHandlers, 'session.list' | 'session.reset'> {
-  const { store, state, audit } = options;
+  const { store, state, audit, folder } = options;
   return {
-    'session.list': ({ agent, before, limit = largestPage }) => {
+    'session.list': ({ agent, before, limit = largestPage }, client) => {
       const sessions = listSessions(store, { agent, before, limit: limit + 1 });
       return {
-        sessions: sessions.slice(0, limit).map((session) => toListed(store, session)),
+        sessions: sessions.slice(0, limit).map((session) => ({
+          ...session,
+          issue: issueOf(store, session),
+          continuation: client.run === null ? continuationIn(store, session, folder) : null,
+        })),
         hasMore: sessions.length > limit,
         total: countSessions(store, agent),
       };
@@ -46,11 +54,18 @@ export function sessionRequests(options: {
 }
 
 /** Sessions of an issue are kept under its id. */
-function toListed(reader: Reader, session: Session): ListedSession {
-  const found = findIssue(reader, session.taskKey);
-  if (found === undefined) return { ...session, issue: null };
+function issueOf(reader: Reader, { taskKey }: Session): ListedSession['issue'] {
+  const found = findIssue(reader, taskKey);
+  if (found === undefined) return null;
   const { id, number, title, status } = found;
-  return { ...session, issue: { id, number, title, status } };
+  return { id, number, title, status };
+}
+
+/** What the agent says today may be of another adapter than the session. */
+function continuationIn(reader: Reader, { agent, adapter }: Session, folder: string): Continuation | null {
+  const row = findAgent(reader, agent);
+  if (row?.isEnforced !== true || row.definition.adapter !== adapter) return null;
+  return continuationOf(row.definition, folder);
 }
 
 /** Under which keys the session of a scope may be kept: wakes without a task once had one for each source. */

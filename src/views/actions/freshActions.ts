@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { ListedSession } from '../../protocolSessions.ts';
 import { unscopedSession } from '../../runtime/model.ts';
 import { plainLabel } from '../plainText.ts';
+import { sessionName } from '../sessionsModel.ts';
 import { translate } from '../translate.ts';
-import { taskText } from '../words.ts';
 import type { ActionContext, AgentChoice } from './actionContext.ts';
 import { mayRun, tellWake } from './agentActions.ts';
 import { pick, pickAgent } from './pickers.ts';
@@ -35,15 +35,11 @@ async function pickTask({ folder, agent }: AgentChoice): Promise<Task | undefine
   if (others.length === 0) return {};
   const issues = folder.state?.issues ?? new Map();
   const items = others.map((session) => ({
-    label: `$(history) ${plainLabel(nameOf(session) ?? taskText(session.taskKey, issues, translate))}`,
+    label: `$(history) ${plainLabel(sessionName(session, { issues }, translate))}`,
     value: toTask(session),
   }));
   const none = { label: `$(play) ${vscode.l10n.t('Without a task')}`, value: {} };
   return pick<Task>([none, ...items], vscode.l10n.t('Which session of {0} shall be left behind?', agent.key));
-}
-
-function nameOf({ issue }: ListedSession): string | null {
-  return issue === null ? null : `#${String(issue.number)} ${issue.title}`;
 }
 
 function toTask({ issue, taskKey }: ListedSession): Task {

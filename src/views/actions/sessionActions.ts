@@ -1,12 +1,11 @@
 import * as vscode from 'vscode';
 import type { FolderConnection } from '../../connection/connection.ts';
+import type { ListedSession } from '../../protocolSessions.ts';
 import { UserError } from '../../runtime/errors.ts';
-import type { Session } from '../../runtime/model.ts';
 import { plainLabel } from '../plainText.ts';
-import { resumeCommand, runOfSession, sessionText } from '../sessionsModel.ts';
+import { resumeCommand, runOfSession, sessionName, sessionText } from '../sessionsModel.ts';
 import { translate } from '../translate.ts';
 import { shorten } from '../treeNode.ts';
-import { taskText } from '../words.ts';
 import { connectedFolders, folderOf, toSubject, type ActionContext, type AgentChoice } from './actionContext.ts';
 import { pick, pickAgent, type Item } from './pickers.ts';
 import { assertTrusted } from './trust.ts';
@@ -17,7 +16,7 @@ const shellMs = 2500;
 
 interface SessionChoice {
   readonly folder: FolderConnection;
-  readonly session: Session;
+  readonly session: ListedSession;
 }
 
 /** Forgets what an agent remembers of one task, or of all, after a confirmation. */
@@ -25,15 +24,15 @@ export async function resetSession(context: ActionContext, given: unknown): Prom
   const subject = toSubject(given);
   if (subject?.kind === 'session') {
     const { session, folder } = await sessionOf(context, subject);
-    await reset(context, folder, { agent: session.agent, taskKey: session.taskKey, count: 1 });
+    await reset(context, folder, { agent: session.agent, session, count: 1 });
     return;
   }
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose session shall be reset?') });
   if (choice === undefined) return;
   const { sessions, total } = await listOf(choice);
   if (total === 0) return;
-  const taskKey = await pickTask(choice, sessions, total);
-  if (taskKey !== undefined) await reset(context, choice.folder, { agent: choice.agent.key, taskKey, count: total });
+  const session = await pickTask(choice, sessions, total);
+  if (session !== undefined) await reset(context, choice.folder, { agent: choice.agent.key, session, count: total });
 }
 
 /** Forgets all that an agent remembers, after a confirmation. */
@@ -41,12 +40,12 @@ export async function resetAllSessions(context: ActionContext, given: unknown): 
   const choice = await pickAgent(context, given, { placeHolder: vscode.l10n.t('Whose sessions shall be reset?') });
   if (choice === undefined) return;
   const { total } = await listOf(choice);
-  if (total > 0) await reset(context, choice.folder, { agent: choice.agent.key, taskKey: null, count: total });
+  if (total > 0) await reset(context, choice.folder, { agent: choice.agent.key, session: null, count: total });
 }
 
 /**
- * Opens a terminal where a conversation was had, with the command typed by which a person goes on with it. Whether it is executed is
- * up to them.
+ * Opens a terminal where a conversation was had, with the command typed by which a person goes on with it: the agent's own program, which
+ * looks where it did in the agent's runs. Whether it is executed is up to them.
  */
 export async function continueInTerminal(context: ActionContext, given: unknown): Promise<void> {
   const chosen = await chooseSession(context, given);
@@ -58,8 +57,8 @@ export async function continueInTerminal(context: ActionContext, given: unknown)
     throw new UserError('refused', translate('This session has no conversation that can be continued in a terminal.'));
   const cwd = await directoryOf(session, folder);
   if (!(await mayShare(chosen))) return;
-  const name = shorten(`${session.agent}: ${nameOf(folder, session.taskKey)}`, 40);
-  const terminal = vscode.window.createTerminal({ name: plainLabel(name), cwd });
+  const name = shorten(`${session.agent}: ${nameOf(folder, session)}`, 40);
+  const terminal = vscode.window.createTerminal({ name: plainLabel(name), cwd, env: session.continuation?.env ?? {} });
   terminal.show();
   await whenReady(terminal);
   terminal.sendText(command, false);
@@ -100,7 +99,7 @@ async function mayShare({ folder, session }: SessionChoice): Promise<boolean> {
 }
 
 /** @throws UserError when the directory is not there any more. */
-async function directoryOf(session: Session, folder: FolderConnection): Promise<vscode.Uri> {
+async function directoryOf(session: ListedSession, folder: FolderConnection): Promise<vscode.Uri> {
   const place = vscode.Uri.file(session.cwd ?? folder.state?.agents.get(session.agent)?.cwd ?? folder.path);
   try {
     await vscode.workspace.fs.stat(place);
@@ -130,7 +129,7 @@ async function resumableOf(folder: FolderConnection): Promise<Item<SessionChoice
   return sessions
     .filter((session) => resumeCommand(session) !== null)
     .map((session) => ({
-      label: `$(comment) ${plainLabel(`${session.agent}: ${nameOf(folder, session.taskKey)}`)}`,
+      label: `$(comment) ${plainLabel(`${session.agent}: ${nameOf(folder, session)}`)}`,
       description: plainLabel(sessionText(session, { now: Date.now(), t: translate })),
       value: { folder, session },
     }));
@@ -150,7 +149,7 @@ async function sessionOf(
 }
 
 /** The sessions of an agent; says so if there are none. */
-async function listOf({ folder, agent }: AgentChoice): Promise<{ sessions: readonly Session[]; total: number }> {
+async function listOf({ folder, agent }: AgentChoice): Promise<{ sessions: readonly ListedSession[]; total: number }> {
   const found = await folder.request('session.list', { agent: agent.key });
   if (found.total === 0)
     void vscode.window.showInformationMessage(
@@ -159,44 +158,47 @@ async function listOf({ folder, agent }: AgentChoice): Promise<{ sessions: reado
   return found;
 }
 
-/** The task key of the chosen session; null for all of them. */
+/** The chosen session; null for all of them. */
 function pickTask(
   { folder, agent }: AgentChoice,
-  sessions: readonly Session[],
+  sessions: readonly ListedSession[],
   total: number,
-): Promise<string | null | undefined> {
+): Promise<ListedSession | null | undefined> {
   const setting = { now: Date.now(), t: translate };
   const items = sessions.map((session) => ({
-    label: `$(history) ${plainLabel(nameOf(folder, session.taskKey))}`,
+    label: `$(history) ${plainLabel(nameOf(folder, session))}`,
     description: sessionText(session, setting),
-    value: session.taskKey,
+    value: session,
   }));
   const all = { label: `$(clear-all) ${vscode.l10n.t('All {0} sessions', total)}`, description: '', value: null };
-  return pick<string | null>(
+  return pick<ListedSession | null>(
     sessions.length > 1 ? [all, ...items] : items,
     vscode.l10n.t('Which session of {0}?', agent.key),
   );
 }
 
-function nameOf({ state }: FolderConnection, taskKey: string): string {
-  return taskText(taskKey, state?.issues ?? new Map(), translate);
+function nameOf({ state }: FolderConnection, session: ListedSession): string {
+  return sessionName(session, { issues: state?.issues ?? new Map() }, translate);
 }
 
-/** @param what `taskKey` null: all `count` sessions of the agent */
+/** @param what `session` null: all `count` sessions of the agent */
 async function reset(
   context: ActionContext,
   folder: FolderConnection,
-  what: { readonly agent: string; readonly taskKey: string | null; readonly count: number },
+  what: { readonly agent: string; readonly session: ListedSession | null; readonly count: number },
 ): Promise<void> {
-  const { agent, taskKey } = what;
+  const { agent, session } = what;
   const question =
-    taskKey === null
+    session === null
       ? vscode.l10n.t('Reset all {0} sessions of {1}?', what.count, agent)
-      : vscode.l10n.t('Reset the session "{0}" of {1}?', nameOf(folder, taskKey), agent);
+      : vscode.l10n.t('Reset the session "{0}" of {1}?', nameOf(folder, session), agent);
   const confirm = vscode.l10n.t('Reset');
   const detail = vscode.l10n.t('Its next run starts without the conversation so far. Runs and logs are kept.');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, confirm)) !== confirm) return;
-  const { count } = await folder.request('session.reset', { agent, ...(taskKey !== null && { taskKey }) });
+  const { count } = await folder.request('session.reset', {
+    agent,
+    ...(session !== null && { taskKey: session.taskKey }),
+  });
   context.sessions.refresh();
   vscode.window.setStatusBarMessage(
     count === 1
