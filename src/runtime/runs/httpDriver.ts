@@ -129,6 +129,7 @@ class RunningRequest implements ProcessRun {
       note: (text) => {
         log.note(text);
       },
+      redact: this.#options.redact ?? null,
     });
     const verdict = await this.#converse(dialogue);
     this.#timeout?.dispose();
