@@ -25,7 +25,7 @@ export function formatCost({ costMicros, isListPrice }: Cost, t: Translate): str
 /** What a run cost with all of its models; unknown if that of any is. */
 export function costOfRun(usage: RunUsage | null): Cost {
   const models = usage?.models ?? [];
-  const isUnknown = models.length === 0 || models.some(({ costMicros }) => costMicros === null);
+  const isUnknown = usage === null || models.some(({ costMicros }) => costMicros === null);
   return {
     costMicros: isUnknown ? null : models.reduce((sum, { costMicros }) => sum + (costMicros ?? 0), 0),
     isListPrice: models.some(({ isListPrice }) => isListPrice),

@@ -11,7 +11,6 @@ const readings: Readonly<Record<AdapterType, LogReading>> = {
   codex_local: {
     makeReader: () =>
       new CodexReader({
-        model: null,
         asked: null,
         place: () => ({ now: Date.now(), timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone }),
       }),

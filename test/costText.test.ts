@@ -54,7 +54,7 @@ describe('the text of a cost', () => {
     assert.equal(runCostText(null, untranslated), null);
     assert.deepEqual(
       [of(opus), of(opus, listed), of(unpriced), of(opus, unpriced), of()],
-      ['$0.012', '≈ $0.012 by list price', 'cost unknown', 'at least $0.012', 'cost unknown'],
+      ['$0.012', '≈ $0.012 by list price', 'cost unknown', 'at least $0.012', '$0.00'],
     );
     assert.deepEqual(costOfRun({ models: [opus, unpriced], turns: null }).costMicros, null);
   });

@@ -335,7 +335,7 @@ export interface ModelUsage {
   readonly isListPrice: boolean;
 }
 
-/** What one run used; where nothing is known of it, there is none of these. */
+/** What one run used; where nothing is known of it, there is none of these. Without models it used nothing: it never started. */
 export interface RunUsage {
   readonly models: readonly ModelUsage[];
   /** Answers of models; null if not known. */

@@ -25,6 +25,27 @@ describe('What codex used', function () {
     assert.deepEqual([sessions[0]?.runs, sessions[0]?.contextTokens], [2, 1150 + 44]);
   });
 
+  const models: [what: string, options: string][] = [
+    ['chose its model itself', ''],
+    ['was asked for it by another name', '    model: gpt-alias\n'],
+  ];
+  for (const [what, options] of models) {
+    it(`is priced by the model that its books name, where it ${what}`, async () => {
+      using home = makeTemporaryFolder();
+      const prices = 'prices: { gpt-fake: { input: 10, cachedInput: 1, cacheWrite: 2, output: 100 } }\n';
+      await using runtime = await TestRuntime.open({ configuration: fakeCodexAgents(home.path, options + prices) });
+
+      const { usage } = await runtime.settled(await runtime.wake('codex', { text: 'replay:ended' }));
+
+      // 150 tokens at 10 $ a million, 2100 of the cache at 1 $, 1100 into it at 2 $, 66 out at 100 $.
+      const cost = { costMicros: 150 * 10 + 2100 + 1100 * 2 + 66 * 100, isListPrice: true };
+      assert.deepEqual(
+        usage?.models.map(({ model, costMicros, isListPrice }) => ({ model, costMicros, isListPrice })),
+        [{ model: 'gpt-fake', ...cost }],
+      );
+    });
+  }
+
   // What a killed run used is in no total of codex's own later, or in all of them: either way it is charged once.
   for (const name of ['killed-in-shell', 'killed-streaming']) {
     it(`${name}: is charged from its books when it was cancelled, and not again by the run that goes on`, async () => {

@@ -122,6 +122,17 @@ describe('The doctor', function () {
     assert.equal(short, 'Secrets too short to be kept out of logs: KEY.');
   });
 
+  it('hides secrets before anything is cut', async () => {
+    for (const length of [1, 4, 10]) {
+      const cutting: Probe = {
+        ...probe('said', 'echo $TOKEN'),
+        judge: ({ stdout }) => ({ id: 'said', level: 'ok', text: stdout.slice(0, length), fix: null }),
+      };
+      const text = await textOf(open([cutting], { KEY: 'very-secret' }), 'said');
+      assert.equal(text, '[secret KEY]'.slice(0, length));
+    }
+  });
+
   it('asks nothing of a program that nobody accepted', async () => {
     const doctor = open([probe('said', 'touch started')]);
     assert.equal(await textOf(doctor, 'said', definition(runs.folder), false), undefined);

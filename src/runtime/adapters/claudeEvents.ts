@@ -122,7 +122,10 @@ export class ClaudeEvents {
     const error = textOf(said['error'], lengths.name) ?? 'unknown';
     const message = status === null ? error : `${error} (${String(status)})`;
     const attempt = countOf(said['attempt']) ?? 0;
-    const retrying: AgentEvent = { kind: 'retrying', attempt, of: countOf(said['max_retries']), message };
+    const delayMs = countOf(Math.ceil(Number(said['retry_delay_ms'] ?? NaN)));
+    const told = { kind: 'retrying', attempt, of: countOf(said['max_retries']), message, delayMs } as const;
+    const isLimited = status === 429 || error === 'rate_limit';
+    const retrying: AgentEvent = isLimited ? { ...told, limit: this.#complaint.limit?.name ?? 'rate_limit' } : told;
     // A key does not get better by waiting; a login may be renewed meanwhile.
     if (status !== 401 || !this.#usesKey || this.#isRefused) return [retrying];
     this.#isRefused = true;

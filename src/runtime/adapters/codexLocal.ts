@@ -15,9 +15,8 @@ export const codexAdapter: Adapter = {
   capabilities: () => ({ resume: true, usage: 'perMessage', permissions: 'fixed', stop: 'signal', success: 'result' }),
   check: checkCodex,
   plan: (definition, request) => planCodex(process.platform, definition, request),
-  read: ({ codex, env }, asked) =>
+  read: ({ env }, asked) =>
     new CodexReader({
-      model: codex?.model ?? null,
       asked: asked ?? null,
       place: () => ({ now: systemClock.now(), timeZone: zoneOf(env['TZ']) }),
     }),

@@ -10,8 +10,6 @@ import { cut } from './jsonLines.ts';
 import { LineSplitter } from './lineSplitter.ts';
 
 export interface CodexReaderOptions {
-  /** The model that was asked for; null if codex chose. */
-  readonly model: string | null;
   /** The conversation that was to be gone on with; null if a new one was to begin. */
   readonly asked: SessionParams | null;
   readonly place: () => ReadingPlace;
@@ -181,7 +179,8 @@ export class CodexReader implements EventReader {
   #succeed(usage: unknown): AgentEvent[] {
     this.#hasEnded = true;
     this.#error = null;
-    const total = readCodexUsage(usage, { basis: 'session', id: null, model: this.#options.model });
+    // Codex does not say here which model that was; its books do. What was asked for may be an alias.
+    const total = readCodexUsage(usage, { basis: 'session', id: null, model: null });
     const message = this.#lastMessage === null ? null : cut(this.#lastMessage, 2000);
     const result: AgentEvent = { kind: 'result', status: 'succeeded', message, hasChanged: null };
     return total === null ? [result] : [{ kind: 'usage', usage: total }, result];

@@ -31,7 +31,7 @@ export interface ChargeOptions {
 
 /** What a run is charged, and what to keep for the next run of its conversation. */
 export interface Charge {
-  /** Null if nothing is known of it. */
+  /** Null if nothing is known of it; without models if it is known that nothing was used. */
   readonly usage: RunUsage | null;
   readonly nextTotals: readonly SessionTotal[];
 }
@@ -52,8 +52,9 @@ export function chargeRun({ attempts, turns }: Ledger, options: ChargeOptions): 
   const models = charges.flatMap(({ models: some }) => some).reduce(addModel, []);
   const counts = attempts.map(answersOf);
   const count = counts.reduce((sum, some) => combineCosts(sum, some, (a, b) => a + b), null);
-  const usage = models.length === 0 ? null : { models, turns: turns ?? count };
-  return { usage, nextTotals: charges.at(-1)?.nextTotals ?? [] };
+  const isKnown = models.length > 0 || attempts.length === 0;
+  const usage = isKnown ? { models, turns: turns ?? count } : null;
+  return { usage, nextTotals: charges.at(-1)?.nextTotals ?? options.formerTotals };
 }
 
 /** Answers of models in it; null if none was told by itself. */

@@ -35,7 +35,7 @@ export interface Attempt {
  * is in `charge.ts`.
  */
 export interface Ledger {
-  /** One conversation each, in their order; only the first can be one that an earlier run had begun. */
+  /** One conversation each, in their order; only the first can be one that an earlier run had begun. None: nothing was started. */
   readonly attempts: readonly Attempt[];
   /** Answers of models, as results counted them; null if none did. */
   readonly turns: number | null;
@@ -50,6 +50,8 @@ const nothingSaid: Attempt = {
 };
 
 export const emptyLedger: Ledger = { attempts: [nothingSaid], turns: null };
+/** Of a run of which nothing was started: it used nothing, and that is known. */
+export const nothingStarted: Ledger = { attempts: [], turns: null };
 
 /** Ids that are remembered; one that is told again after so many others counts twice, rather than memory without a bound. */
 const rememberedAnswers = 512;

@@ -1,6 +1,6 @@
 import type { AgentDefinition } from '../definition.ts';
 import { chargeRun, type ListPrice } from '../governance/charge.ts';
-import { emptyLedger } from '../governance/ledger.ts';
+import { emptyLedger, nothingStarted } from '../governance/ledger.ts';
 import type { SessionTotal } from '../governance/sessionTotals.ts';
 import type { RunUsage } from '../model.ts';
 import type { ProcessOutcome } from './processOutcome.ts';
@@ -23,7 +23,8 @@ export async function chargeOutcome<Outcome extends Pick<ProcessOutcome, 'ledger
 ): Promise<Omit<Outcome, 'ledger'> & ChargedUsage> {
   const { definition, formerTotals, at } = of;
   const model = definition.claude?.model ?? definition.codex?.model ?? null;
-  const listPrice = ledger === emptyLedger ? nothingListed : await listPriceOf(definition, at);
+  const listPrice =
+    ledger === emptyLedger || ledger === nothingStarted ? nothingListed : await listPriceOf(definition, at);
   const { usage, nextTotals } = chargeRun(ledger, { formerTotals, model, listPrice });
   return { ...outcome, usage, sessionTotals: nextTotals };
 }

@@ -100,15 +100,15 @@ export class Doctor {
     const place = { env, cwd: definition.cwd, platform: process.platform };
     const { findings: told, probes } = adapterOf(definition.adapter).check(definition);
     const planned = this.#plan(definition, request);
+    const hide = this.#hiderOf(definition);
     const [program, folder, servers] = await Promise.all([
-      this.#checkProgram(planned.plan, { place, probes, mayStart }),
+      this.#checkProgram(planned.plan, { place, probes, mayStart, hide }),
       checkFolder(definition),
       this.#checkServers(definition, { place, secrets: request.secrets, mayAsk: mayStart }),
     ]);
     const own = [...checkSecrets(definition, request.secrets), ...checkTemplates(definition)];
     const findings = [...program, ...told, ...folder, ...own, ...servers, ...planned.findings];
     const { plan } = planned;
-    const hide = this.#hiderOf(definition);
     return {
       at: clock.now(),
       findings: findings.map((finding) => hideIn(finding, hide)),
@@ -158,7 +158,12 @@ export class Doctor {
 
   async #checkProgram(
     plan: Plan | null,
-    about: { readonly place: ProgramPlace; readonly probes: readonly Probe[]; readonly mayStart: boolean },
+    about: {
+      readonly place: ProgramPlace;
+      readonly probes: readonly Probe[];
+      readonly mayStart: boolean;
+      readonly hide: (text: string) => string;
+    },
   ): Promise<Finding[]> {
     if (plan === null || plan.kind === 'http') return [];
     const { mayStart, probes } = about;
@@ -170,11 +175,15 @@ export class Doctor {
     }
     const found = ok('program', `${file} is there.`);
     if (!mayStart || probes.length === 0) return [found];
-    const said = await Promise.all(probes.map((probe) => this.#probe(probe, { ...plan, file })));
+    const said = await Promise.all(probes.map((probe) => this.#probe(probe, { ...plan, file }, about.hide)));
     return [found, ...said.flat()];
   }
 
-  async #probe(probe: Probe, plan: Exclude<Plan, { kind: 'http' }>): Promise<Finding[]> {
+  async #probe(
+    probe: Probe,
+    plan: Exclude<Plan, { kind: 'http' }>,
+    hide: (text: string) => string,
+  ): Promise<Finding[]> {
     const { file, cwd, env } = plan;
     const { newId, starter, trees, clock } = this.#options;
     const tools = { starter, trees, clock, limitMs, signal: this.#stopping.signal };
@@ -182,7 +191,8 @@ export class Doctor {
     const shown = [file, ...probe.args].join(' ');
     switch (outcome.kind) {
       case 'exited':
-        return [probe.judge(outcome)];
+        // Before it is cut: the beginning of a secret would not be known again.
+        return [probe.judge({ ...outcome, stdout: hide(outcome.stdout), stderr: hide(outcome.stderr) })];
       case 'timed_out': {
         const text = `“${shown}” did not answer within ${String(limitMs / 1000)} s.`;
         return [{ id: probe.id, level: 'warning', text, fix: 'Run it in a terminal to see what it waits for.' }];

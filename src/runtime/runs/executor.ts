@@ -205,7 +205,7 @@ export class Executor {
     } catch (error) {
       live.process?.cancel('cancelled_by_stop');
       await live.process?.settled;
-      return failed(toError(error));
+      return failed(toError(error), live.process !== null);
     } finally {
       await removeRunFiles(this.#runDirectory(run)).catch((error: unknown) => {
         logger.error('The files of a run could not be removed', run.id, toError(error));

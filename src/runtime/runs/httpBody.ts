@@ -56,10 +56,16 @@ export async function readWhole(body: IncomingMessage, clock: Clock): Promise<Wh
   }
 }
 
-/** The first bytes of a body that nobody will read on, as far as they come within two seconds. Never rejects. */
-export async function readExcerpt(body: IncomingMessage, clock: Clock): Promise<Buffer> {
+/** What is shown of a body that nobody will read on, in bytes. */
+export const excerptBytes = 4096;
+
+/** The first bytes of such a body, as far as they come within two seconds, and whether they are all. Never rejects. */
+export async function readExcerpt(
+  body: IncomingMessage,
+  clock: Clock,
+): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> {
   const chunks: Buffer[] = [];
-  let left = 4096;
+  let left = excerptBytes;
   const deadline = clock.setTimeout(() => body.destroy(), 2000);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -73,7 +79,7 @@ export async function readExcerpt(body: IncomingMessage, clock: Clock): Promise<
     deadline.dispose();
     body.destroy();
   }
-  return Buffer.concat(chunks);
+  return { bytes: Buffer.concat(chunks), isWhole: body.complete && left > 0 };
 }
 
 /** Parses JSON that has to be an object; null for anything else. Never throws. */

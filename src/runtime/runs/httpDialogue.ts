@@ -3,10 +3,11 @@ import type { HttpPlan } from '../adapters/adapter.ts';
 import { isFinal, parseHttpState, type HttpState } from '../adapters/httpState.ts';
 import type { Clock } from '../clock.ts';
 import { HttpAddresses } from './httpAddresses.ts';
-import { bodyKindOf, parseJsonObject, readExcerpt, readWhole, type BodyKind } from './httpBody.ts';
+import { bodyKindOf, excerptBytes, parseJsonObject, readExcerpt, readWhole, type BodyKind } from './httpBody.ts';
 import { exchange, type Answer, type Exchange } from './httpExchange.ts';
 import * as verdicts from './httpVerdicts.ts';
 import type { HttpVerdict } from './httpVerdicts.ts';
+import type { OutputStage } from './outputStage.ts';
 import { SseLines } from './sseLines.ts';
 
 export interface DialogueOptions {
@@ -19,6 +20,8 @@ export interface DialogueOptions {
   /** Takes what the server said; resolves when there may be more. */
   readonly say: (bytes: Buffer, stream: 'out' | 'err') => Promise<void>;
   readonly note: (text: string) => void;
+  /** Keeps secrets out of what is cut here; `say` does so by itself with the rest. Null if there are none. */
+  readonly redact: (() => OutputStage) | null;
 }
 
 type Step =
@@ -129,16 +132,16 @@ export class HttpDialogue {
   /** What comes with a refusal: a state that says more than its number, or text for the log. */
   async #hearRefusal({ headers, status, body }: Answer): Promise<HttpState | null> {
     const kind = bodyKindOf(status, headers);
-    const excerpt = await readExcerpt(body, this.#options.clock);
-    if (kind === 'folded' || excerpt.length === 0) return null;
-    const said = kind === 'json' ? parseJsonObject(excerpt.toString('utf8')) : null;
+    const { bytes, isWhole } = await readExcerpt(body, this.#options.clock);
+    if (kind === 'folded' || bytes.length === 0) return null;
+    const said = kind === 'json' ? parseJsonObject(bytes.toString('utf8')) : null;
     const state = parseHttpState({ status: 'failed', ...said });
     const isTold = state?.status === 'failed' && (state.error !== null || state.limit !== null || state.retry !== null);
     if (said !== null && isTold) {
       await this.#sayState({ status: 'failed', ...said });
       return state;
     }
-    await this.#options.say(Buffer.concat([excerpt, Buffer.from('\n')]), 'err');
+    await this.#sayBeginning(bytes, isWhole);
     return null;
   }
 
@@ -186,14 +189,14 @@ export class HttpDialogue {
     if (whole.kind === 'lost') return again('ECONNRESET');
     const said = parseJsonObject(whole.text);
     if (said === null) {
-      await this.#options.say(Buffer.from(`${whole.text.slice(0, 4096)}\n`), 'err');
+      await this.#sayBeginning(Buffer.from(whole.text), true);
       return open(verdicts.badResponse('answered with something else than a JSON object'));
     }
     // Who only accepted it need not say more.
     const full = { ...(answer.status !== 200 && { status: 'queued' }), ...this.#toNamed(answer.headers), ...said };
     const state = parseHttpState(full);
     if (state === null) {
-      await this.#options.say(Buffer.from(`${whole.text.slice(0, 4096)}\n`), 'err');
+      await this.#sayBeginning(Buffer.from(whole.text), true);
       return over(verdicts.answered);
     }
     await this.#sayState(full);
@@ -214,10 +217,10 @@ export class HttpDialogue {
   }
 
   async #takeStrange({ headers, body }: Answer, kind: BodyKind): Promise<Step> {
-    const excerpt = await readExcerpt(body, this.#options.clock);
+    const { bytes, isWhole } = await readExcerpt(body, this.#options.clock);
     if (kind === 'folded') return open(verdicts.badResponse('compressed its answer, although it was asked not to'));
-    await this.#options.say(Buffer.concat([excerpt, Buffer.from('\n')]), 'err');
-    const type = /^[\w.+/-]{1,60}/.exec(headers['content-type'] ?? '')?.[0] ?? 'something';
+    await this.#sayBeginning(bytes, isWhole);
+    const type = /^[\w.+/-]{1,60}/.exec(this.#hide(headers['content-type'] ?? ''))?.[0] ?? 'something';
     return open(verdicts.badResponse(`answered with ${type}, which is neither JSON nor lines of text`));
   }
 
@@ -282,14 +285,27 @@ export class HttpDialogue {
     return isFinal(state) ? over(verdicts.answered) : { kind: 'poll', afterMs: null };
   }
 
+  /** Puts out what a body begins with: cut behind its secrets, because the beginning of one would not be known again. */
+  async #sayBeginning(bytes: Buffer, isWhole: boolean): Promise<void> {
+    const shown = bytes.subarray(0, excerptBytes);
+    const redactor = isWhole && shown.length === bytes.length ? null : this.#options.redact?.();
+    await this.#options.say(Buffer.concat([redactor?.push(shown) ?? shown, Buffer.from('\n')]), 'err');
+  }
+
+  #hide(text: string): string {
+    const redactor = this.#options.redact?.();
+    return redactor ? Buffer.concat([redactor.push(Buffer.from(text)), redactor.end()]).toString() : text;
+  }
+
   /** Puts a state out as a line, unless it is the one before. */
   async #sayState(said: Readonly<Record<string, unknown>>): Promise<void> {
     let line: string;
     try {
       line = JSON.stringify({ ...said, reveille: 'state' });
     } catch {
-      // Nested too deeply to be written again: what is known of it is enough.
-      line = JSON.stringify({ ...parseHttpState(said), reveille: 'state' });
+      // Nested too deeply to be written again: what is known of it is enough. Its texts are not cut before secrets are out of them.
+      const flat = Object.entries(said).filter(([, value]) => typeof value !== 'object');
+      line = JSON.stringify({ ...parseHttpState(said), ...Object.fromEntries(flat), reveille: 'state' });
     }
     if (line === this.#lastSaid) return;
     this.#lastSaid = line;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { HttpPlan } from '../adapters/adapter.ts';
 import { toError } from '../errors.ts';
+import { nothingStarted } from '../governance/ledger.ts';
 import { HttpDialogue } from './httpDialogue.ts';
 import { answered, type HttpVerdict } from './httpVerdicts.ts';
 import { LineFilter } from './lineFilter.ts';
@@ -58,7 +59,8 @@ class RunningRequest implements ProcessRun {
       });
     } catch (error) {
       const verdict = toVerdict({ kind: 'log', error: toError(error) }, noExit);
-      this.settled = Promise.resolve({ ...verdict, ...noExit, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 });
+      const nothing = { stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0, ledger: nothingStarted };
+      this.settled = Promise.resolve({ ...verdict, ...noExit, ...nothing });
       return;
     }
     this.settled = this.#live(plan, this.#log);
@@ -127,6 +129,7 @@ class RunningRequest implements ProcessRun {
       note: (text) => {
         log.note(text);
       },
+      redact: this.#options.redact ?? null,
     });
     const verdict = await this.#converse(dialogue);
     this.#timeout?.dispose();

@@ -1,6 +1,7 @@
 import type { ProgramPlan } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
+import { nothingStarted } from '../governance/ledger.ts';
 import type { Logger } from '../log.ts';
 import type { ProcessIdentity } from '../processIdentity.ts';
 import type { ChildStarter, StartedChild, StartResult } from './childStarter.ts';
@@ -226,7 +227,8 @@ async function settleUnstarted(
   return { ...nothingRan, ...failure, logBytes: bytes };
 }
 
-const nothingRan = { status: 'failed', exitCode: null, signal: null, stdoutExcerpt: '', stderrExcerpt: '' } as const;
+const noOutput = { stdoutExcerpt: '', stderrExcerpt: '', ledger: nothingStarted };
+const nothingRan = { status: 'failed', exitCode: null, signal: null, ...noOutput } as const;
 
 function toLogFailure(error: Error): ProcessOutcome {
   return { ...nothingRan, ...toVerdict({ kind: 'log', error }, { exitCode: null, signal: null }), logBytes: 0 };

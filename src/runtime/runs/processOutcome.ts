@@ -15,7 +15,7 @@ export interface ProcessOutcome {
   readonly stdoutExcerpt: string;
   readonly stderrExcerpt: string;
   readonly logBytes: number;
-  /** What was said of its usage; what it is charged is up to `chargeOutcome`. */
+  /** What was said of its usage, by drivers only that nothing was started; what it is charged is up to `chargeOutcome`. */
   readonly ledger?: Ledger;
   /** See `Settlement`. */
   readonly sessionId?: string | null;

@@ -60,7 +60,7 @@ export function conclude(
   report: RunReport,
   success: Capabilities['success'] = 'exit',
 ): ProcessOutcome {
-  const whole = { ...outcome, ledger: report.ledger, hasChanged: report.result?.hasChanged ?? null };
+  const whole = { ...outcome, ledger: outcome.ledger ?? report.ledger, hasChanged: report.result?.hasChanged ?? null };
   return hasOwnEnd(outcome) ? { ...whole, ...judge(outcome, report, success) } : whole;
 }
 

@@ -1,4 +1,4 @@
-import { emptyLedger, joinLedgers, type Ledger } from '../governance/ledger.ts';
+import { emptyLedger, joinLedgers, nothingStarted, type Ledger } from '../governance/ledger.ts';
 import type { Settlement } from '../store/runTable.ts';
 import { toVerdict, type CancelCause, type ProcessOutcome } from './processOutcome.ts';
 
@@ -12,12 +12,13 @@ const nothing = {
 
 /** Of one that was cancelled before anything was started. */
 export function notStarted(cause: CancelCause): RunOutcome {
-  return { ...nothing, status: 'cancelled', errorCode: cause, message: 'Cancelled before it started.' };
+  const message = 'Cancelled before it started.';
+  return { ...nothing, status: 'cancelled', errorCode: cause, message, usage: { models: [], turns: null } };
 }
 
 /** Of one that was cancelled after an attempt that left a log of so many bytes, and before the next; without one, before anything was started. */
 export function cancelledBetween(cause: CancelCause, logBytes: number): ProcessOutcome {
-  if (logBytes === 0) return notStarted(cause);
+  if (logBytes === 0) return { ...notStarted(cause), ledger: nothingStarted };
   return { ...nothing, ...toVerdict({ kind: 'cancel', cause }, nothing), logBytes };
 }
 
@@ -25,13 +26,15 @@ export function cancelledBetween(cause: CancelCause, logBytes: number): ProcessO
 export function withoutSecret(logBytes: number): ProcessOutcome {
   const message =
     'Not started: a secret that it needs was removed at that moment. It starts when the secret is set again.';
-  return { ...nothing, status: 'failed', errorCode: 'secret_missing', message, logBytes };
+  const ledger = logBytes === 0 ? nothingStarted : emptyLedger;
+  return { ...nothing, status: 'failed', errorCode: 'secret_missing', message, logBytes, ledger };
 }
 
-/** Of one that Reveille itself could not carry out. */
-export function failed(error: Error): RunOutcome {
+/** Of one that Reveille itself could not carry out, before anything was started or later. */
+export function failed(error: Error, isStarted: boolean): RunOutcome {
   const message = `Reveille could not carry out this run (${error.message}). See its log with "Reveille: Show Log", then wake the agent again.`;
-  return { ...nothing, status: 'failed', errorCode: 'internal', message };
+  const usage = isStarted ? null : { models: [], turns: null };
+  return { ...nothing, status: 'failed', errorCode: 'internal', message, usage };
 }
 
 /** Says that the run took two attempts, the first of which used this: both count. */

@@ -1,5 +1,7 @@
 import type { AgentDefinition } from '../definition.ts';
-import { redactText, Redactor, type SecretSource } from './redactor.ts';
+import { LineRedactor } from './jsonNumbers.ts';
+import type { OutputStage } from './outputStage.ts';
+import { redactText, type SecretSource } from './redactor.ts';
 import { shortestSecret, type NamedSecret } from './secretForms.ts';
 
 /** What a run is given of secrets. */
@@ -45,8 +47,8 @@ export class RunRedaction {
   }
 
   /** A stage for one output; null where there is nothing to keep out. */
-  get stage(): (() => Redactor) | null {
-    return this.#isNeeded ? () => new Redactor(this.#source) : null;
+  get stage(): (() => OutputStage) | null {
+    return this.#isNeeded ? () => new LineRedactor(this.#source) : null;
   }
 
   text(text: string): string {

@@ -57,7 +57,7 @@ const nothingKnown: ModelUsage = {
 /** Adds a run to the roll-up: what it used by model, the run itself with the first of them. */
 export function recordUsage(writer: Writer, run: EndedRun): void {
   const [first = nothingKnown, ...others] = run.usage?.models ?? [];
-  const isUnknown = [first, ...others].some(({ costMicros }) => costMicros === null);
+  const isUnknown = run.usage === null || run.usage.models.some(({ costMicros }) => costMicros === null);
   const { runMs } = run;
   addToQuarter(writer, run, first, { runs: 1, failed: run.isFailed ? 1 : 0, withoutCost: isUnknown ? 1 : 0, runMs });
   for (const usage of others) addToQuarter(writer, run, usage, { runs: 0, failed: 0, withoutCost: 0, runMs: 0 });

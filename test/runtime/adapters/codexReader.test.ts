@@ -8,7 +8,7 @@ import { assertEvents, listRecordings, outcomeOf, readWhole } from '../../suppor
 const place = { now: Date.UTC(2026, 10, 21, 1, 48), timeZone: 'UTC' };
 const thread = '01a1fbc9-ba38-7d72-b72d-4f455bcfea78';
 const open = (asked: string | null = null): CodexReader =>
-  new CodexReader({ model: 'gpt-5', asked: asked === null ? null : { id: asked }, place: () => place });
+  new CodexReader({ asked: asked === null ? null : { id: asked }, place: () => place });
 const read = (stdout: string, stderr = '', asked: string | null = null): AgentEvent[] =>
   readWhole(open(asked), { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) });
 const line = (said: object): string => `${JSON.stringify(said)}\n`;

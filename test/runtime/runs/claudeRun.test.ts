@@ -118,6 +118,26 @@ describe('a run of an agent of type claude_local', () => {
     assert.ok(performance.now() - at < 30_000);
   });
 
+  const waits: [error: string, status: string, code: string][] = [
+    ['rate_limit', '429', 'rate_limited'],
+    ['overloaded', '529', 'temporary_failure'],
+  ];
+  for (const [error, status, code] of waits) {
+    it(`is ended as ${code} when it would wait for its provider for an hour`, async () => {
+      const said = `"subtype":"api_retry","attempt":1,"max_retries":1,"error_status":${status},"error":"${error}"`;
+      const line = `{"type":"system",${said},"retry_delay_ms":3600000.5}`;
+      const at = Date.now();
+      const { settled, log } = await runClaude(`cat > /dev/null; echo '${line}'; sleep 60`);
+      assert.deepEqual([settled.status, settled.errorCode], ['failed', code]);
+      const setback = settled.setback;
+      const untilMs = setback?.kind === 'rate_limit' ? (setback.until ?? 0) - at : null;
+      if (code === 'rate_limited') assert.ok(untilMs !== null && untilMs > 3_600_000 && untilMs < 3_640_000);
+      else assert.deepEqual(setback, { kind: 'transient' });
+      assert.match(log, /would wait for its provider for too long/);
+      assert.ok(Date.now() - at < 30_000);
+    });
+  }
+
   it('is charged what it had noted in its books when it was killed before it told that', async () => {
     const stdout = readFileSync(recordingPath('claude-session/killed-in-shell.stdout.jsonl'), 'utf8');
     const [, id = ''] = /"session_id":"([^"]+)"/.exec(stdout) ?? [];

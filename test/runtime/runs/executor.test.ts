@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapterOf } from '../../../src/runtime/adapters/adapters.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -129,6 +129,37 @@ describe('Executor', function () {
     assert.deepEqual(
       opened.settlements.map(({ status, errorCode, isDelivered }) => [status, errorCode, isDelivered]),
       [['failed', 'secret_missing', false]],
+    );
+  });
+
+  it('knows that a run used nothing of which nothing was started, and nothing of one that told nothing', async () => {
+    let secrets: () => Record<string, string> = () => ({});
+    using opened = await openExecutor('exit 0', Promise.resolve(), () => secrets());
+    const { executor, assignment, folder } = opened;
+    const missing = { ...assignment.definition, command: 'no-such-program' };
+    await executor.execute({ ...assignment, definition: missing });
+    secrets = () => {
+      throw new Error('a mistake of ours');
+    };
+    await executor.execute(assignment);
+    secrets = () => ({});
+    const execution = executor.execute(assignment);
+    executor.cancel(assignment.run.id, 'cancelled_by_user');
+    await execution;
+    await executor.execute(assignment);
+    rmSync(join(folder.path, 'logs'), { recursive: true });
+    await executor.execute(assignment);
+
+    const nothing = { models: [], turns: null };
+    assert.deepEqual(
+      opened.settlements.map(({ errorCode, usage }) => [errorCode, usage]),
+      [
+        ['command_not_found', nothing],
+        ['internal', nothing],
+        ['cancelled_by_user', nothing],
+        [null, null],
+        ['log_failed', nothing],
+      ],
     );
   });
 

@@ -249,8 +249,11 @@ describe('WakeQueue and the roll-up', () => {
       ['issue-1', 3, 2, 270_000],
     ]);
     assert.equal(sumUsage(store, all).runsWithoutCost, 4);
+    settle({ status: 'failed', usage: { models: [], turns: null } }, null);
+    const { runs, runsWithoutCost } = sumUsage(store, all);
+    assert.deepEqual([runs, runsWithoutCost], [5, 4], 'what used nothing has a cost that is known');
     const quarter = quarterOf(clock.now());
-    assert.equal(sumUsage(store, { from: quarter, to: quarter + 1 }).runs, 4);
+    assert.equal(sumUsage(store, { from: quarter, to: quarter + 1 }).runs, 5);
   });
 
   it('counts no run that was never started, and no time of one that was lost', async () => {
