@@ -2,6 +2,8 @@
 const sequences =
   /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[PX^_][^\u001b]*\u001b\\|\u001b[ -/]*[0-OQ-WYZ\\`-~]/g;
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+/** What turns the direction of text around it: a line would read as another one. */
+const turns = /[\u202a-\u202e\u2066-\u2069]/g;
 /** A longer unfinished escape sequence is taken for noise, so that a stray one cannot swallow the output. */
 const longestSequence = 4096;
 
@@ -46,7 +48,7 @@ function openString(text: string, start: number): number {
 }
 
 function clean(text: string): string {
-  return text.replace(sequences, '').replace(/\r\n?/g, '\n').replace(controls, '');
+  return text.replace(sequences, '').replace(/\r\n?/g, '\n').replace(controls, '').replace(turns, '');
 }
 
 /** A whole text that an agent wrote, without what would steer a terminal or cannot be seen. */

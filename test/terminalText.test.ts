@@ -17,6 +17,7 @@ describe('terminal text', () => {
     ['character sets', `${escape}(Btext${escape}=`, 'text'],
     ['device strings', `${escape}Pq#0${escape}\\text`, 'text'],
     ['control characters', 'a\u0007b\u0000c\u007f\u009bd', 'abcd'],
+    ['turned directions', 'a\u202eb\u2066c\u2069', 'abc'],
     ['Windows line ends', 'a\r\nb\r\n', 'a\nb\n'],
     ['progress lines', '10 %\r20 %\rdone\n', '10 %\n20 %\ndone\n'],
     ['plain text with tabs and brackets', '\t[1m] ünï 😀\n', '\t[1m] ünï 😀\n'],

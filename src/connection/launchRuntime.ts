@@ -47,6 +47,8 @@ export interface Launch {
 
 /** Exit code of a runtime that found another one to own the store. */
 const otherOwnerExitCode = 3;
+/** Major version; esbuild's target, and what the oldest supported editor brings. */
+const oldestNode = 22;
 const maxStderrBytes = 16 * 1024;
 
 /** Starts a runtime as a process of its own. Its standard error tells why, if it fails to come up. */
@@ -104,6 +106,11 @@ export function explainExit(stderr: string, exit: string): UserError {
   for (const line of lines.toReversed()) {
     const reason = parseReason(line);
     if (reason !== null) return reason;
+  }
+  const [, version, major] = /^Node\.js (v(\d+)\.\S+)$/m.exec(stderr) ?? [];
+  if (version !== undefined && Number(major) < oldestNode) {
+    const message = `The Reveille runtime needs Node ${String(oldestNode)} or newer, and was started with ${version}. Start the command with a newer Node, or name one in the setting reveille.runtimeExecutable.`;
+    return new UserError('configuration', message);
   }
   const words = lines.slice(-5).join('\n').slice(-500);
   return new UserError(

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Disposable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { isBarePath, readLoginPath } from './loginShell.ts';
-import { toBaseEnvironment } from './runs/environment.ts';
+import { toBaseEnvironment, withoutRelativeEntries } from './runs/environment.ts';
 import type { ClientContext } from './serverClient.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -48,7 +48,14 @@ export class BaseEnvironment implements Disposable {
     const told = this.#told;
     const login = this.#loginPaths.get(told['SHELL'] ?? '') ?? null;
     const ofShell: Environment = login !== null && isBarePath(platform, told['PATH']) ? { PATH: login } : {};
-    return layerEnvironments(platform, [told, ofShell, { REVEILLE_STATE_HOME: stateDirectory }]);
+    const all = layerEnvironments(platform, [told, ofShell, { REVEILLE_STATE_HOME: stateDirectory }]);
+    const isPath = (name: string): boolean => (platform === 'win32' ? name.toUpperCase() : name) === 'PATH';
+    return Object.fromEntries(
+      Object.entries(all).map(([name, value]) => [
+        name,
+        isPath(name) ? withoutRelativeEntries(platform, value) : value,
+      ]),
+    );
   }
 
   /** Resolves when no login shell is being asked; never rejects. */

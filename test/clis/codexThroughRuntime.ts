@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CliSetup } from '../support/cliSetup.ts';
 import type { StageTest } from '../support/cliStage.ts';
@@ -31,9 +31,30 @@ export const codexAgents = (setup: CliSetup) => ({
 
 /** What is codex' alone. Nobody can be asked for permission: its sandbox decides. */
 export function testCodex(test: StageTest): void {
+  testTrust(test);
   testSandbox(test);
   testFailures(test);
   testLimits(test);
+}
+
+function testTrust(test: StageTest): void {
+  test('starts nothing that the folder brings along, though its user has trusted it by hand', async (stage) => {
+    const { folder } = stage.place;
+    const settings = join(stage.setup.home.codexHome, 'config.toml');
+    const before = readFileSync(settings, 'utf8');
+    const mark = join(folder, 'started');
+    mkdirSync(join(folder, '.codex'));
+    const server = `[mcp_servers.planted]\ncommand = "sh"\nargs = ["-c", ${JSON.stringify(`touch ${mark}; cat`)}]\n`;
+    writeFileSync(join(folder, '.codex', 'config.toml'), server);
+    writeFileSync(settings, `${before}\n[projects.${JSON.stringify(folder)}]\ntrust_level = "trusted"\n`);
+    try {
+      assertSucceeded(await stage.run('coder', [{ text: 'Done.' }]));
+      assert.ok(!existsSync(mark), 'a server of the folder was started');
+    } finally {
+      writeFileSync(settings, before);
+      rmSync(join(folder, '.codex'), { recursive: true });
+    }
+  });
 }
 
 function testSandbox(test: StageTest): void {

@@ -38,6 +38,12 @@ describe('runtimeEnvironment', () => {
 });
 
 describe('explainExit', () => {
+  it('says which Node it takes, where an older one could not read it', () => {
+    const { kind, message } = explainExit('TypeError: x\n    at y\n\nNode.js v20.20.2\n', 'code 1');
+    assert.equal(kind, 'configuration');
+    assert.match(message, /needs Node 22 or newer, and was started with v20\.20\.2\. Start .* newer/);
+  });
+
   it('takes the reason from the last line of JSON', () => {
     const error = explainExit('Warning: x\n{"kind":"storage","message":"Make room."}\n', 'code 1');
     assert.deepEqual([error.kind, error.message], ['storage', 'Make room.']);
@@ -47,6 +53,7 @@ describe('explainExit', () => {
     const error = explainExit('SyntaxError: nope\n{"other":1}\n{broken\n', 'code 1');
     assert.equal(error.kind, 'unreachable');
     assert.match(error.message, /code 1.*SyntaxError: nope/s);
+    assert.match(explainExit('TypeError: x\n\nNode.js v24.1.0\n', 'code 1').message, /code 1.*TypeError/s);
     assert.match(explainExit('', 'SIGKILL').message, /SIGKILL/);
   });
 });

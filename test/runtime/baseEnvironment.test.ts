@@ -123,4 +123,19 @@ describe('what every run gets of the machine', function () {
     assert.equal(await runtime.readLog(runId), 'C /agent\n');
     window.dispose();
   });
+
+  it('does not let the folder say which program a name stands for, whatever the PATH of the user', async () => {
+    const configuration = 'agents: { worker: { adapter: process, command: claude } }\n';
+    await using runtime = await TestRuntime.open({ configuration });
+    const planted = join(runtime.folder.path, 'node_modules', '.bin');
+    mkdirSync(planted, { recursive: true });
+    writeFileSync(join(planted, 'claude'), '#!/bin/sh\necho planted\n');
+    chmodSync(join(planted, 'claude'), 0o755);
+    const environment = { PATH: ':.:node_modules/.bin:/usr/bin:/bin:' };
+    const window = runtime.connect({ kind: 'window', isTrusted: true, environment });
+    await window.request('runtime.status', {});
+
+    assert.equal((await runtime.settled(await runtime.wake('worker'))).errorCode, 'command_not_found');
+    window.dispose();
+  });
 });

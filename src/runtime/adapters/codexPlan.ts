@@ -2,6 +2,7 @@ import type { AgentDefinition, CodexOptions } from '../definition.ts';
 import type { ProcessPlan, RunRequest } from './adapter.ts';
 import { describeServers } from './codexServers.ts';
 import { codexSession } from './codexSession.ts';
+import { withoutProjectTrust } from './codexTrust.ts';
 import { layerEnvironments } from './environmentLayers.ts';
 import { toFile } from './process.ts';
 import { toRunEnvironment } from './runEnvironment.ts';
@@ -26,6 +27,8 @@ export function planCodex(platform: NodeJS.Platform, definition: AgentDefinition
       ...(model === null ? [] : ['-m', model]),
       ...(effort === null ? [] : ['-c', `model_reasoning_effort=${tomlString(effort)}`]),
       ...servers.overrides.flatMap((override) => ['-c', override]),
+      // Before the agent's own arguments, which may say otherwise.
+      ...['-c', withoutProjectTrust(platform, [definition.cwd, request.workspaceFolder])],
       ...definition.args,
       ...(session === null ? [] : ['resume', codexSession.displayId(session)]),
       '-',

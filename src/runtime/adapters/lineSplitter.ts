@@ -1,12 +1,14 @@
+import { isTooDeep } from './jsonDepth.ts';
+
 const newline = 0x0a;
 const smallestBuffer = 4096;
 
-/** Called with a line without its end, which is valid during the call only; null for one that was too long. */
+/** Called with a line without its end, which is valid during the call only; null for one that was too long, or too deep. */
 type OnLine = (line: Uint8Array | null) => void;
 
 /**
  * Cuts a stream of bytes into lines, however it is cut itself. Holds the beginning of one line, up to a limit: of a longer one
- * only the fact is passed on, when its end is seen.
+ * only the fact is passed on, when its end is seen. The same goes for a line of JSON that is nested too deep to be parsed.
  */
 export class LineSplitter {
   readonly #maxBytes: number;
@@ -39,11 +41,12 @@ export class LineSplitter {
 
   #endLine(piece: Uint8Array, onLine: OnLine): void {
     if (this.#length === 0) {
-      onLine(piece.length > this.#maxBytes ? null : piece);
+      onLine(piece.length > this.#maxBytes || isTooDeep(piece) ? null : piece);
       return;
     }
     this.#hold(piece);
-    onLine(this.#length > this.#maxBytes ? null : this.#held.subarray(0, this.#length));
+    const line = this.#length > this.#maxBytes ? null : this.#held.subarray(0, this.#length);
+    onLine(line === null || isTooDeep(line) ? null : line);
     this.#length = 0;
     if (this.#held.length > smallestBuffer) this.#held = Buffer.alloc(0);
   }

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { AgentDefinition } from '../definition.ts';
 import type { HeartbeatPolicy } from '../model.ts';
-import { describeClaude } from './describeClaude.ts';
+import { describeOptions } from './describeOptions.ts';
 import { toRelative } from './executedFiles.ts';
 
 /** Characters that a person would not see, or that turn the direction of text: a command must look like what it is. */
@@ -26,7 +26,7 @@ export function summarizeDefinition(definition: AgentDefinition, folder: string)
     definition.timeoutSec === 0 ? 'without a time limit' : `at most ${formatSeconds(definition.timeoutSec)}`;
   const names = Object.keys(definition.env);
   const environment = names.length === 0 ? '' : `, with ${names.map(quote).join(', ')} in its environment`;
-  return `${runs}, ${limit}, ${describeSchedule(definition.heartbeat)}${describeNamed(definition)}${environment}${describeClaude(definition.claude, quote)}`;
+  return `${runs}, ${limit}, ${describeSchedule(definition.heartbeat)}${describeNamed(definition)}${environment}${describeOptions(definition, quote)}`;
 }
 
 /**

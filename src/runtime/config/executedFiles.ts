@@ -23,12 +23,17 @@ export interface ExecutedFile {
 
 /**
  * The existing regular files inside the folder that starting the definition would execute, as far as its command line
- * names them: the command, the arguments (also behind `=`), and the words of a shell line; and the settings that its program takes
- * from the folder, if it may. Sorted by path.
+ * names them: the command, the arguments (also behind `=`), and the words of a shell line; the same of its servers of tools; and the
+ * settings that its program takes from the folder, if it may. Sorted by path.
  */
 export async function findExecutedFiles(definition: AgentDefinition, folder: string): Promise<ExecutedFile[]> {
-  const commands = toCommandPaths(definition, folder, process.platform);
-  const candidates = new Set([...commands, ...toArgumentPaths(definition)]);
+  const servers = serversOf(definition);
+  const commands = [
+    ...toCommandPaths(definition, folder, process.platform),
+    // Its program starts them, where it works itself.
+    ...servers.flatMap((server) => toCommandPaths(server, definition.cwd, process.platform)),
+  ];
+  const candidates = new Set([...commands, ...[definition, ...servers].flatMap(toArgumentPaths)]);
   const settings =
     definition.claude?.projectSettings === true ? await findProjectSettings(definition.cwd, folder) : null;
   for (const file of settings?.files ?? []) candidates.add(file);
@@ -57,7 +62,18 @@ export function toCommandPaths(
   return platform === 'win32' ? [plain, ...windowsExtensions.map((extension) => plain + extension)] : [plain];
 }
 
-function toArgumentPaths({ command, args, shell, cwd }: AgentDefinition): string[] {
+type Started = Pick<AgentDefinition, 'command' | 'args' | 'shell' | 'cwd'>;
+
+/** The servers of tools that its program starts, as if they were definitions. */
+function serversOf({ claude, codex, cwd }: AgentDefinition): Started[] {
+  return [claude, codex]
+    .flatMap((options) => Object.values(options?.mcpServers ?? {}))
+    .flatMap((server) =>
+      server.type === 'stdio' ? [{ command: server.command, args: server.args, shell: false, cwd }] : [],
+    );
+}
+
+function toArgumentPaths({ command, args, shell, cwd }: Started): string[] {
   const words = shell ? command.split(/[\s'"`;|&()<>$]+/) : [];
   const texts = [...words, ...args].flatMap((word) => [word, ...word.split('=').slice(1)]);
   return texts.filter((word) => word !== '' && !word.includes('\0')).map((word) => path.resolve(cwd, word));

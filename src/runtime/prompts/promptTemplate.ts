@@ -12,6 +12,8 @@ export interface TemplateMistake {
 /** Names that Liquid itself provides in loops. */
 const loopNames = new Set(['forloop', 'tablerowloop']);
 /** Milliseconds, and objects that it may make: a template is rendered within the turn that starts a run. */
+/** Longest text that a template may make, in characters: far more than a model reads. */
+const longestPrompt = 5_000_000;
 const limits = { parseLimit: 200_000, renderLimit: 1000, memoryLimit: 10_000_000 };
 
 /** Liquid without what reads other files; its output is text for a model, so nothing is escaped. */
@@ -42,9 +44,12 @@ export function mentions(text: string, variable: string): boolean {
   }
 }
 
-/** Fills a template in. Throws an `Error` for one with mistakes, or if it takes too long. */
+/** Fills a template in. Throws an `Error` for one with mistakes, or if it takes too long, or makes too much. */
 export function renderTemplate(text: string, values: Readonly<Record<string, unknown>>): string {
-  return String(engine.parseAndRenderSync(text, values));
+  const rendered = String(engine.parseAndRenderSync(text, values));
+  if (rendered.length > longestPrompt)
+    throw new Error(`it makes a text of ${String(rendered.length)} characters; ${String(longestPrompt)} are the most`);
+  return rendered;
 }
 
 function findUnknownVariables(template: Template[]): TemplateMistake[] {

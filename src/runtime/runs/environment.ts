@@ -1,3 +1,5 @@
+import { posix, win32 } from 'node:path';
+
 const everywhere = [
   'HOME',
   'USER',
@@ -82,6 +84,18 @@ export function toBaseEnvironment(
     if (value !== undefined && isInBase(platform, name)) base[name] = value;
   }
   return base;
+}
+
+/**
+ * A PATH without entries that count from wherever a program works: an empty one, `.` and `node_modules/.bin` would let a folder say
+ * which file a bare name stands for, and nobody has accepted that file.
+ */
+export function withoutRelativeEntries(platform: NodeJS.Platform, searchPath: string): string {
+  const path = platform === 'win32' ? win32 : posix;
+  return searchPath
+    .split(path.delimiter)
+    .filter((entry) => path.isAbsolute(entry.replaceAll('"', '')))
+    .join(path.delimiter);
 }
 
 function isInBase(platform: NodeJS.Platform, name: string): boolean {

@@ -276,6 +276,6 @@ describe('the reader of claude, whatever comes', () => {
       `{"type":${'['.repeat(depth)}`,
       good,
     );
-    assert.deepEqual(kinds(events), ['toolCall', 'raw', 'result']);
+    assert.deepEqual(kinds(events), ['raw', 'raw', 'result']);
   });
 });

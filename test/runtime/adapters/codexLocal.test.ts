@@ -24,13 +24,17 @@ const stdio = (env: Extract<McpServer, { type: 'stdio' }>['env']): McpServer => 
   env,
   timeoutSec: 60,
 });
+const untrusted = 'projects={"/work"={trust_level="untrusted"},"/"={trust_level="untrusted"}}';
 const id = '01a1fbc9-ba38-7d72-b72d-4f455bcfea78';
 
 describe('the plan of a codex run', () => {
   it('begins a conversation with the prompt on standard input', () => {
     const { file, args, stdin, cwd, kind, env } = plan(define());
     assert.deepEqual([kind, file, cwd, stdin], ['process', 'codex', '/work', 'Do it.\n']);
-    assert.deepEqual(args, ['exec', '--json', '--skip-git-repo-check', '-s', 'workspace-write', '-C', '/work', '-']);
+    assert.deepEqual(args, [
+      ...['exec', '--json', '--skip-git-repo-check', '-s', 'workspace-write', '-C', '/work'],
+      ...['-c', untrusted, '-'],
+    ]);
     assert.deepEqual([env['PATH'], env['REVEILLE_RUN_ID']], ['/bin', '01RUN']);
   });
 
@@ -39,12 +43,20 @@ describe('the plan of a codex run', () => {
     const { args } = plan(definition, { session: { id } });
     assert.deepEqual(args.slice(4), [
       ...['read-only', '-C', '/work', '-m', 'gpt-5', '-c', 'model_reasoning_effort="high"'],
-      ...['--search', 'resume', id, '-'],
+      ...['-c', untrusted, '--search', 'resume', id, '-'],
     ]);
     assert.ok(
       !plan(define(), { session: { id: '--last' } }).args.includes('resume'),
       'only what codex takes for an id',
     );
+  });
+
+  it('takes nothing from any project that its folder may be in, whatever was trusted by hand', () => {
+    const { args } = plan(define({}, { cwd: '/a "b"/c' }), { workspaceFolder: '/w/x' });
+    const folders = ['/a \\"b\\"/c', '/a \\"b\\"', '/', '/w/x', '/w'];
+    assert.equal(args[8], `projects={${folders.map((path) => `"${path}"={trust_level="untrusted"}`).join(',')}}`);
+    const windows = planCodex('win32', define({}, { cwd: 'C:\\w\\x' }), makeRunRequest({ workspaceFolder: 'C:\\w' }));
+    assert.ok(windows.args[8]?.startsWith('projects={"C:\\\\w\\\\x"={'), windows.args[8]);
   });
 
   it('gives servers their headers by the environment', () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fingerprint, hasSameFiles, isTightening } from '../../../src/runtime/config/consent.ts';
 import { toCommandPaths } from '../../../src/runtime/config/executedFiles.ts';
 import type { AgentDefinition } from '../../../src/runtime/definition.ts';
+import { makeClaudeAgent } from '../../support/claudeAgent.ts';
 import { useTemporaryFolder } from '../../support/eachTemporaryFolder.ts';
 import { makeDefinition, makePolicy } from '../../support/policies.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
@@ -87,6 +88,15 @@ describe('fingerprint', () => {
     ['a script behind an equals sign', 'hook.cjs', { args: ['--require=./hook.cjs'] }],
     ['a script in a shell line', 'b.sh', { shell: true, command: 'true && sh "./b.sh"; false', args: [] }],
   ];
+  const local = (command: string, args: string[]) => ({
+    mcpServers: { local: { type: 'stdio', command, args, env: {}, timeoutSec: 600 } as const },
+  });
+  const { claude } = makeClaudeAgent(local('node', ['tools/server.mjs']));
+  const codex = { model: null, effort: null, sandbox: 'read-only', ...local('./serve', []) } as const;
+  executed.push(
+    ['what a server of tools of claude runs', 'tools/server.mjs', { claude }],
+    ['a server of tools of codex, from its working directory', 'sub/serve', { codex, cwd: 'sub' }],
+  );
   for (const [what, file, differences] of executed) {
     it(`differs when ${what} appears or changes, and only in its second half`, async () => {
       const resolved = { ...differences, ...(differences.cwd && { cwd: path.join(temporary.path, differences.cwd) }) };

@@ -78,10 +78,35 @@ describe('summarizeDefinition', () => {
     );
     assert.equal(
       summarizeDefinition(agent, folder),
-      'runs `claude` in ./, at most 10 min, not on a schedule, on the model sonnet, in the permission mode acceptEdits, ' +
-        'asking mcp__board__ask for permissions, with \'Bash(npm test:*)\', "Edit\\u{200b}" allowed without asking, ' +
-        "with the tools of board (http://127.0.0.1:1/mcp), local (`node 'a b.mjs'`), " +
-        'with the settings, hooks and MCP servers of the folder',
+      'runs `claude` in ./, at most 10 min, not on a schedule, with the settings, hooks and MCP servers of the folder, ' +
+        'in the permission mode acceptEdits, ' +
+        "with the tools of board (http://127.0.0.1:1/mcp), local (`node 'a b.mjs'`), on the model sonnet, " +
+        'asking mcp__board__ask for permissions, with \'Bash(npm test:*)\', "Edit\\u{200b}" allowed without asking',
+    );
+  });
+
+  it('says of an agent of codex what its command line does not', () => {
+    const codex = {
+      model: 'gpt-5',
+      effort: null,
+      sandbox: 'danger-full-access',
+      mcpServers: { local: { type: 'stdio', command: 'node', args: ['a.mjs'], env: {}, timeoutSec: 600 } },
+    } as const;
+    assert.equal(
+      summarizeDefinition(
+        makeDefinition(folder, { adapter: 'codex_local', command: 'codex', args: [], codex }),
+        folder,
+      ),
+      'runs `codex` in ./, at most 10 min, not on a schedule, in the sandbox danger-full-access, ' +
+        'with the tools of local (`node a.mjs`), on the model gpt-5',
+    );
+  });
+
+  it('names the secrets that it would be given, wherever they go', () => {
+    const http = { url: 'https://a.example/', headers: { A: { secret: 'TOKEN' } }, pollSec: 5 };
+    assert.match(
+      summarizeDefinition(makeDefinition(folder, { adapter: 'http', http, secretEnv: { K: 'KEY' } }), folder),
+      /, given the values of the secrets KEY, TOKEN$/,
     );
   });
 

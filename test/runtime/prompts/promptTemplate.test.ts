@@ -74,6 +74,12 @@ describe('a prompt template', () => {
     assert.throws(() => renderTemplate(endless, values), /limit/);
   });
 
+  it('does not make a text that nobody could read', () => {
+    const doubling =
+      '{% assign a = "xxxxx" %}{% for i in (1..21) %}{% capture a %}{{ a }}{{ a }}{% endcapture %}{% endfor %}{{ a }}';
+    assert.throws(() => renderTemplate(doubling, values), /10485760 characters; 5000000 are the most/);
+  });
+
   const places: [yaml: string, place: string][] = [
     ['    promptTemplate: |\n      Hello\n      you {{ agnt.key }}\n', '5:14'],
     ['    promptTemplate: |-\n\n      Hello {{ agnt.key }}\n', '5:16'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { toBaseEnvironment } from '../../../src/runtime/runs/environment.ts';
+import { toBaseEnvironment, withoutRelativeEntries } from '../../../src/runtime/runs/environment.ts';
 
 describe('the base environment', () => {
   it('keeps the stated names and nothing of the editor or the shell', () => {
@@ -48,4 +48,17 @@ describe('the base environment', () => {
     };
     assert.deepEqual(toBaseEnvironment('win32', { ...kept, vscode_pid: '1', Electron_Run_As_Node: '1' }), kept);
   });
+});
+
+describe('a PATH', () => {
+  const rows: [platform: NodeJS.Platform, before: string, after: string][] = [
+    ['linux', ':/bin::.:./x:node_modules/.bin:../y:/usr/bin:', '/bin:/usr/bin'],
+    ['linux', '.', ''],
+    ['win32', 'C:\\W;;.;bin;"C:\\P F";\\\\server\\x;..\\y', 'C:\\W;"C:\\P F";\\\\server\\x'],
+  ];
+  for (const [platform, before, after] of rows) {
+    it(`loses what counts from the working directory: ${before} on ${platform}`, () => {
+      assert.equal(withoutRelativeEntries(platform, before), after);
+    });
+  }
 });
