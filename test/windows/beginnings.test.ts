@@ -27,8 +27,21 @@ describe('a window', function () {
     assert.equal(await folder.entry(), null);
   });
 
-  it('creates a configuration, opens it, and shows its agent, which waits for review', async () => {
+  it('creates a configuration with the agents that are chosen, opens it, and shows what waits for review', async () => {
     await window.view('Agents').getByRole('button', { name: 'Create Configuration' }).click();
+    const picker = window.page.locator('.quick-input-widget');
+    await picker.getByPlaceholder('With which agents do you begin?').waitFor();
+    const options = picker.locator('.quick-input-list .monaco-list-row');
+    await options.nth(3).waitFor();
+    const offered = await options.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const expected = [/^Claude Code.*“claude”/, /^Codex.*“codex”/, /^Any program/, /^A server/];
+    expected.forEach((pattern, index) => assert.match(offered[index] ?? '', pattern));
+    // What is chosen beforehand depends on the programs of the machine.
+    for (const option of await options.all()) {
+      const isWanted = /^Any program/.test((await option.getAttribute('aria-label')) ?? '');
+      if (((await option.getAttribute('aria-checked')) === 'true') !== isWanted) await option.click();
+    }
+    await picker.getByRole('button', { name: 'OK' }).click();
     await window.row('Agents', /^greeter, waits for your review/).waitFor();
     assert.ok((await window.editorLines()).some((line) => line.includes('command: echo Good morning')));
     assert.notEqual(await folder.entry(), null);

@@ -82,7 +82,7 @@ describe('agents that remember', function () {
     await window.run('reveille.session.continue', 'writer: all wakes without a task');
     const typed = async (): Promise<string> =>
       (await window.page.locator('.xterm-rows > div').allTextContents()).join('').replaceAll('\u00a0', ' ').trimEnd();
-    const command = 'claude --resume 0de8e206-6948-46c7-9c37-4f28342e89c0';
+    const command = `${join(folder.path, 'claude')} --resume 0de8e206-6948-46c7-9c37-4f28342e89c0`;
     await poll(async () => (await typed()).endsWith(command), 'the command stands in a terminal, and was not executed');
 
     await window.useButton(session, 'Reset Session…');
@@ -92,11 +92,62 @@ describe('agents that remember', function () {
     assert.equal(await window.row('Agents', /^Sessions/).count(), 0);
   });
 
+  it('are woken afresh, whatever they remember', async () => {
+    await window.run('reveille.agent.wake', 'writer');
+    await window
+      .row('Runs', /^writer, succeeded/)
+      .nth(1)
+      .waitFor();
+    const session = window.row('Agents', /^all wakes without a task, 1 run/);
+    const group = window.row('Agents', /^Sessions, 1/);
+    await group.waitFor();
+    // The rows may move just when the pointer is on them.
+    const isShown = async (): Promise<boolean> => {
+      if ((await group.getAttribute('aria-expanded')) !== 'true') await openRow(/^Sessions, 1/);
+      return session.isVisible();
+    };
+    await poll(isShown, 'the session is shown');
+
+    await window.run('reveille.agent.wakeFresh', 'writer');
+    await window
+      .row('Runs', /^writer, succeeded/)
+      .nth(2)
+      .waitFor();
+    await window.run('reveille.agent.openTranscript', 'writer');
+    const transcript = async (): Promise<string> => (await window.outputLines()).join(' ').replace(/\s+/g, ' ');
+    await poll(
+      async () =>
+        /begins a new conversation in the place of 0de8e206-[-0-9a-f]+, as was asked for/.test(await transcript()),
+      'the transcript says that it began anew',
+    );
+    // One run again: it is another conversation.
+    await session.waitFor();
+  });
+
+  it('have no sessions below them any more when somebody resets them elsewhere', async () => {
+    const group = window.row('Agents', /^Sessions, 1/);
+    await group.waitFor();
+    await folder.reveille('session', 'reset', 'writer');
+    await group.waitFor({ state: 'detached' });
+  });
+
   it('that could not start offer a check, which says what to do', async () => {
     await window.run('reveille.agent.wake', 'nobody');
     await window.row('Runs', /^nobody, failed/).waitFor();
     const told = await window.message(/^nobody: |nobody:/);
     await told.getByRole('button', { name: 'Check Agent' }).click();
     await editorHas('Check of nobody', 'It cannot work like this.', '→ ');
+    await window.runBuiltIn('View: Close Editor');
+    await window.runBuiltIn('Notifications: Clear All Notifications');
+
+    const fault = window.row('Inbox', /^nobody cannot work, its program was not found/);
+    await window.useButton(fault, 'Check Agent');
+    await editorHas('Check of nobody', 'It cannot work like this.');
+
+    writeReplayedCli(join(folder.path, 'no-claude'), 'claude', '00-first-bash');
+    await folder.reveille('accept');
+    await window.run('reveille.agent.wake', 'nobody');
+    await fault.waitFor({ state: 'detached' });
+    await window.view('Inbox').getByText('No agent asks you anything.').waitFor();
   });
 });
