@@ -2,6 +2,7 @@ import { ClaudeReader } from './runtime/adapters/claudeReader.ts';
 import { CodexReader } from './runtime/adapters/codexReader.ts';
 import { HttpReader } from './runtime/adapters/httpReader.ts';
 import { JsonLinesReader } from './runtime/adapters/jsonLines.ts';
+import { WallClock } from './runtime/adapters/localTime.ts';
 import type { AdapterType } from './runtime/definition.ts';
 import type { LogReading } from './transcriptMarks.ts';
 
@@ -9,11 +10,10 @@ import type { LogReading } from './transcriptMarks.ts';
 const readings: Readonly<Record<AdapterType, LogReading>> = {
   claude_local: { makeReader: () => new ClaudeReader(), reads: 'lines' },
   codex_local: {
-    makeReader: () =>
-      new CodexReader({
-        asked: null,
-        place: () => ({ now: Date.now(), timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone }),
-      }),
+    makeReader: () => {
+      const wall = new WallClock(new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone);
+      return new CodexReader({ asked: null, place: () => ({ now: Date.now(), wall }) });
+    },
     reads: 'lines',
   },
   process: { makeReader: () => new JsonLinesReader(), reads: 'marked' },

@@ -5,6 +5,7 @@ import { checkCodex } from './codexCheck.ts';
 import { planCodex } from './codexPlan.ts';
 import { CodexReader } from './codexReader.ts';
 import { codexSession } from './codexSession.ts';
+import { WallClock } from './localTime.ts';
 
 /**
  * Drives Codex on this machine by `codex exec --json`: one turn of a thread a run, the prompt on its standard input. What it may
@@ -15,11 +16,10 @@ export const codexAdapter: Adapter = {
   capabilities: () => ({ resume: true, usage: 'perMessage', permissions: 'fixed', stop: 'signal', success: 'result' }),
   check: checkCodex,
   plan: (definition, request) => planCodex(process.platform, definition, request),
-  read: ({ env }, asked) =>
-    new CodexReader({
-      asked: asked ?? null,
-      place: () => ({ now: systemClock.now(), timeZone: zoneOf(env['TZ']) }),
-    }),
+  read: ({ env }, asked) => {
+    const wall = new WallClock(zoneOf(env['TZ']));
+    return new CodexReader({ asked: asked ?? null, place: () => ({ now: systemClock.now(), wall }) });
+  },
   codec: codexSession,
   books: codexBooks,
 };
