@@ -2,7 +2,6 @@ import { ClaudeReader } from './runtime/adapters/claudeReader.ts';
 import { CodexReader } from './runtime/adapters/codexReader.ts';
 import { HttpReader } from './runtime/adapters/httpReader.ts';
 import { JsonLinesReader } from './runtime/adapters/jsonLines.ts';
-import { WallClock } from './runtime/adapters/localTime.ts';
 import type { AdapterType } from './runtime/definition.ts';
 import type { LogReading } from './transcriptMarks.ts';
 
@@ -10,10 +9,12 @@ import type { LogReading } from './transcriptMarks.ts';
 const readings: Readonly<Record<AdapterType, LogReading>> = {
   claude_local: { makeReader: () => new ClaudeReader(), reads: 'lines' },
   codex_local: {
-    makeReader: () => {
-      const wall = new WallClock(new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone);
-      return new CodexReader({ asked: null, place: () => ({ now: Date.now(), wall }) });
-    },
+    makeReader: () =>
+      new CodexReader({
+        asked: null,
+        now: () => Date.now(),
+        timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone,
+      }),
     reads: 'lines',
   },
   process: { makeReader: () => new JsonLinesReader(), reads: 'marked' },

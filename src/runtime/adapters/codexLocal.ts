@@ -5,7 +5,6 @@ import { checkCodex } from './codexCheck.ts';
 import { planCodex } from './codexPlan.ts';
 import { CodexReader } from './codexReader.ts';
 import { codexSession } from './codexSession.ts';
-import { WallClock } from './localTime.ts';
 
 /**
  * Drives Codex on this machine by `codex exec --json`: one turn of a thread a run, the prompt on its standard input. What it may
@@ -16,10 +15,8 @@ export const codexAdapter: Adapter = {
   capabilities: () => ({ resume: true, usage: 'perMessage', permissions: 'fixed', stop: 'signal', success: 'result' }),
   check: checkCodex,
   plan: (definition, request) => planCodex(process.platform, definition, request),
-  read: ({ env }, asked) => {
-    const wall = new WallClock(zoneOf(env['TZ']));
-    return new CodexReader({ asked: asked ?? null, place: () => ({ now: systemClock.now(), wall }) });
-  },
+  read: ({ env }, asked) =>
+    new CodexReader({ asked: asked ?? null, now: () => systemClock.now(), timeZone: zoneOf(env['TZ']) }),
   codec: codexSession,
   books: codexBooks,
 };

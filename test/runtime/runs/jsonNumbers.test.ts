@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { ClaudeReader } from '../../../src/runtime/adapters/claudeReader.ts';
 import { CodexReader } from '../../../src/runtime/adapters/codexReader.ts';
 import { JsonLinesReader } from '../../../src/runtime/adapters/jsonLines.ts';
-import { WallClock } from '../../../src/runtime/adapters/localTime.ts';
 import { LineRedactor } from '../../../src/runtime/runs/jsonNumbers.ts';
 import { RunRedaction } from '../../../src/runtime/runs/runSecrets.ts';
 import type { NamedSecret } from '../../../src/runtime/runs/secretForms.ts';
@@ -74,7 +73,7 @@ describe('Lines of JSON with secrets of digits', () => {
 
   it('lose what is counted by such a number, and nothing else, for whoever reads them', () => {
     const usage = { input_tokens: 1_314_159, output_tokens: 5 };
-    const codex = new CodexReader({ asked: null, place: () => ({ now: 0, wall: new WallClock('UTC') }) });
+    const codex = new CodexReader({ asked: null, now: () => 0, timeZone: 'UTC' });
     const done = `${JSON.stringify({ type: 'turn.completed', usage })}\n`;
     assert.deepEqual(
       codex.push(Buffer.from(feed(done)), 'out').map(({ kind }) => kind),
