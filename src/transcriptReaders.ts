@@ -12,7 +12,8 @@ const readings: Readonly<Record<AdapterType, LogReading>> = {
     makeReader: () =>
       new CodexReader({
         asked: null,
-        place: () => ({ now: Date.now(), timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone }),
+        now: () => Date.now(),
+        timeZone: new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone,
       }),
     reads: 'lines',
   },

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { AgentDefinition } from '../../src/runtime/definition.ts';
-import type { Recording } from '../../src/runtime/runs/changes/changeRecorder.ts';
-import { DirectStarter } from '../../src/runtime/runs/directStarter.ts';
-import { Executor } from '../../src/runtime/runs/executor.ts';
+import type { Executor } from '../../src/runtime/runs/executor.ts';
 import { toProcessPlatform } from '../../src/runtime/runs/processPlatform.ts';
-import { ProcessTrees } from '../../src/runtime/runs/processTree.ts';
 import { putAgentDefinition } from '../../src/runtime/store/agentTable.ts';
 import type { RunRow } from '../../src/runtime/store/runTable.ts';
 import { makeTemporaryFolder } from '../support/temporaryFolder.ts';
-import { TestLogger } from '../support/testLogger.ts';
+import { openExecutor, recordsOf, type TestExecutor } from '../support/testExecutor.ts';
 import { WakeFixture } from '../support/wakeFixture.ts';
 import { secretValue, type Actor, type ConformanceSubject } from './conformanceSubject.ts';
-
-const unwatched: Recording = {
-  finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
-  dispose: () => undefined,
-};
 
 /** Queue, store and executor with the real drivers, of an agent `a` of the adapter under test, with its actor. */
 export class ConformanceStage implements AsyncDisposable {
@@ -26,8 +18,7 @@ export class ConformanceStage implements AsyncDisposable {
   readonly executor: Executor;
   readonly #fixture: WakeFixture;
   readonly #folder: Disposable & { readonly path: string };
-  readonly #trees: ProcessTrees;
-  readonly #logger = new TestLogger();
+  readonly #opened: TestExecutor;
   readonly #runIds: string[] = [];
 
   private constructor(
@@ -37,42 +28,15 @@ export class ConformanceStage implements AsyncDisposable {
     this.actor = parts.actor;
     this.#fixture = parts.fixture;
     this.#folder = parts.folder;
-    this.#trees = new ProcessTrees({ clock: systemClock, logger: this.#logger });
-    mkdirSync(this.#logs);
-    const { queue, store, clock } = parts.fixture;
-    this.executor = new Executor({
-      maxLogBytes: () => 50_000_000,
-      records: {
-        noteProcess: (runId, identity) => {
-          queue.noteProcess(runId, identity);
-        },
-        noteSession: (runId, sessionId) => {
-          queue.noteSession(runId, sessionId);
-        },
-        settle: (runId, settlement, isDelivered) => {
-          queue.settle(runId, { ...settlement, finishedAt: clock.now() }, isDelivered);
-        },
-        durable: () => store.durable(),
-        noteUsage: () => undefined,
-        noteProgress: () => undefined,
-        noteStall: () => undefined,
-        ask: () => null,
-        stopWaiting: () => undefined,
-        noteUndelivered: () => undefined,
-      },
-      isAttended: () => true,
+    const { fixture } = parts;
+    this.#opened = openExecutor(parts.folder.path, {
+      records: recordsOf(fixture),
       adapterOf: () => subject.adapter,
-      trees: this.#trees,
       secrets: { valuesOf: () => ({ TOKEN: secretValue }), presentOf: () => ({}), known: () => [], isUsed: false },
-      starter: new DirectStarter(systemClock),
-      changes: { begin: () => Promise.resolve(unwatched) },
-      clock: { ...systemClock, now: () => clock.now() },
-      logger: this.#logger,
-      logsDirectory: this.#logs,
-      workspaceFolder: this.#folder.path,
-      baseEnvironment: { PATH: process.env['PATH'] ?? '' },
-      onDidGrowLog: () => undefined,
+      clock: { ...systemClock, now: () => fixture.clock.now() },
+      maxLogBytes: () => 50_000_000,
     });
+    this.executor = this.#opened.executor;
   }
 
   static async open(subject: ConformanceSubject): Promise<ConformanceStage> {
@@ -82,7 +46,7 @@ export class ConformanceStage implements AsyncDisposable {
   }
 
   get #logs(): string {
-    return join(this.#folder.path, 'logs');
+    return this.#opened.logs;
   }
 
   /** Lets the agent run, with a text that it is woken with; answers its run's id once it is claimed, and its end. */
@@ -116,7 +80,7 @@ export class ConformanceStage implements AsyncDisposable {
 
   /** Fails if a run left a process or a file behind. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#trees.dispose();
+    this.#opened[Symbol.dispose]();
     await this.actor[Symbol.asyncDispose]();
     const table = await toProcessPlatform(process.platform).readTable(0);
     const left = table.filter(({ runId, isZombie }) => !isZombie && runId !== null && this.#runIds.includes(runId));
@@ -126,6 +90,6 @@ export class ConformanceStage implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
     assert.deepEqual(left, [], 'A run left processes behind.');
     assert.deepEqual(files, [], 'A run left its files behind.');
-    this.#logger.assertQuiet();
+    this.#opened.logger.assertQuiet();
   }
 }

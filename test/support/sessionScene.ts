@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, RunRequest } from '../../src/runtime/adapters/adapter.ts';
 import type { AgentEvent, EventReader } from '../../src/runtime/adapters/events.ts';
@@ -6,23 +6,15 @@ import { LineSplitter } from '../../src/runtime/adapters/lineSplitter.ts';
 import { planProcess } from '../../src/runtime/adapters/process.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { AgentDefinition } from '../../src/runtime/definition.ts';
-import type { Recording } from '../../src/runtime/runs/changes/changeRecorder.ts';
-import { DirectStarter } from '../../src/runtime/runs/directStarter.ts';
-import { Executor } from '../../src/runtime/runs/executor.ts';
-import { ProcessTrees } from '../../src/runtime/runs/processTree.ts';
+import type { Executor } from '../../src/runtime/runs/executor.ts';
 import { putAgentDefinition } from '../../src/runtime/store/agentTable.ts';
 import type { RunRow } from '../../src/runtime/store/runTable.ts';
 import { findSession, type SavedSession } from '../../src/runtime/store/sessionTable.ts';
 import type { WakeRequest } from '../../src/runtime/wakeups/inbox.ts';
 import { makeDefinition } from './policies.ts';
 import { makeTemporaryFolder } from './temporaryFolder.ts';
-import { TestLogger } from './testLogger.ts';
+import { openExecutor, recordsOf, type TestExecutor } from './testExecutor.ts';
 import { WakeFixture } from './wakeFixture.ts';
-
-const unwatched: Recording = {
-  finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
-  dispose: () => undefined,
-};
 
 /** A program of this kind says lines such as `session ID`, `context 900`, `said TEXT`, `result TEXT` and `failure session_lost`. */
 class WordReader implements EventReader {
@@ -87,35 +79,12 @@ export class SessionScene implements AsyncDisposable {
   readonly executor: Executor;
   readonly requests: RunRequest[] = [];
   readonly #folder = makeTemporaryFolder();
-  readonly #trees: ProcessTrees;
-  readonly #logger = new TestLogger();
+  readonly #opened: TestExecutor;
 
   private constructor(fixture: WakeFixture) {
     this.fixture = fixture;
-    this.#trees = new ProcessTrees({ clock: systemClock, logger: this.#logger });
-    mkdirSync(this.logs);
-    const { queue } = fixture;
-    this.executor = new Executor({
-      maxLogBytes: () => 1_000_000,
-      records: {
-        noteProcess: (runId, identity) => {
-          queue.noteProcess(runId, identity);
-        },
-        noteSession: (runId, sessionId) => {
-          queue.noteSession(runId, sessionId);
-        },
-        settle: (runId, settlement) => {
-          queue.settle(runId, { ...settlement, finishedAt: fixture.clock.now() });
-        },
-        durable: () => fixture.store.durable(),
-        noteUsage: () => undefined,
-        noteProgress: () => undefined,
-        noteStall: () => undefined,
-        ask: () => null,
-        stopWaiting: () => undefined,
-        noteUndelivered: () => undefined,
-      },
-      isAttended: () => true,
+    this.#opened = openExecutor(this.#folder.path, {
+      records: recordsOf(fixture),
       adapterOf: (type) => ({
         ...talking,
         type,
@@ -124,17 +93,9 @@ export class SessionScene implements AsyncDisposable {
           return talking.plan(definition, request);
         },
       }),
-      trees: this.#trees,
-      secrets: { valuesOf: () => ({}), presentOf: () => ({}), known: () => [], isUsed: false },
-      starter: new DirectStarter(systemClock),
-      changes: { begin: () => Promise.resolve(unwatched) },
       clock: { ...systemClock, now: () => fixture.clock.now() },
-      logger: this.#logger,
-      logsDirectory: this.logs,
-      workspaceFolder: this.#folder.path,
-      baseEnvironment: { PATH: process.env['PATH'] ?? '' },
-      onDidGrowLog: () => undefined,
     });
+    this.executor = this.#opened.executor;
   }
 
   static async open(program: string, definition: Partial<AgentDefinition> = {}): Promise<SessionScene> {
@@ -144,7 +105,7 @@ export class SessionScene implements AsyncDisposable {
   }
 
   get logs(): string {
-    return join(this.#folder.path, 'logs');
+    return this.#opened.logs;
   }
 
   get folder(): string {
@@ -195,9 +156,9 @@ export class SessionScene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#trees.dispose();
+    this.#opened[Symbol.dispose]();
     await this.fixture[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
-    this.#logger.assertQuiet();
+    this.#opened.logger.assertQuiet();
   }
 }

@@ -55,7 +55,6 @@ const families: readonly Family[] = [
 /**
  * What a message of codex means by which it gave up: a failure, a limit, or a fault that passes; null if it is like none that is
  * known. `place` is where and when it was written, for the clock times in it.
- * @throws RangeError for an unknown time zone
  */
 export function classifyFailure(message: string, place: ReadingPlace): AgentEvent | null {
   const plain = message.replaceAll('’', "'").toLowerCase();

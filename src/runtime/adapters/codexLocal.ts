@@ -16,10 +16,7 @@ export const codexAdapter: Adapter = {
   check: checkCodex,
   plan: (definition, request) => planCodex(process.platform, definition, request),
   read: ({ env }, asked) =>
-    new CodexReader({
-      asked: asked ?? null,
-      place: () => ({ now: systemClock.now(), timeZone: zoneOf(env['TZ']) }),
-    }),
+    new CodexReader({ asked: asked ?? null, now: () => systemClock.now(), timeZone: zoneOf(env['TZ']) }),
   codec: codexSession,
   books: codexBooks,
 };

@@ -8,11 +8,15 @@ import { readCodexUsage } from './codexUsage.ts';
 import type { AgentEvent, EventReader } from './events.ts';
 import { cut } from './jsonLines.ts';
 import { LineSplitter } from './lineSplitter.ts';
+import { WallClock } from './localTime.ts';
 
 export interface CodexReaderOptions {
   /** The conversation that was to be gone on with; null if a new one was to begin. */
   readonly asked: SessionParams | null;
-  readonly place: () => ReadingPlace;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Of its program, which writes times as a clock there shows them: an IANA name that is known. */
+  readonly timeZone: string;
 }
 
 /** The output of a command stands whole in one line. */
@@ -27,6 +31,7 @@ const retrying = /^Reconnecting\.\.\. (?:(\d{1,9})\/(\d{1,9})|waiting for networ
 /** Reads `codex exec --json` (as of 0.169.0): one JSON object a line on standard output, reasons of early ends beside it. */
 export class CodexReader implements EventReader {
   readonly #options: CodexReaderOptions;
+  readonly #wall: WallClock;
   readonly #lines = new LineSplitter(longestLine);
   readonly #errors = new CodexErrors();
   /** Calls that were told of and have not ended. */
@@ -42,6 +47,7 @@ export class CodexReader implements EventReader {
 
   constructor(options: CodexReaderOptions) {
     this.#options = options;
+    this.#wall = new WallClock(options.timeZone);
   }
 
   push(bytes: Uint8Array, stream: 'out' | 'err'): AgentEvent[] {
@@ -160,18 +166,22 @@ export class CodexReader implements EventReader {
 
   /** A limit may be slept on as long as the provider asked for, of which nothing is said (seen: an hour). */
   #retry(what: { readonly attempt: number; readonly of: number; readonly message: string }): AgentEvent {
-    const place = this.#options.place();
+    const place = this.#place();
     const known = classifyFailure(what.message, place);
     if (known?.kind !== 'rateLimit') return { kind: 'retrying', ...what };
     const delayMs = known.until === null ? null : Math.max(0, known.until - place.now);
     return { kind: 'retrying', ...what, delayMs, limit: known.limit };
   }
 
+  #place(): ReadingPlace {
+    return { now: this.#options.now(), wall: this.#wall };
+  }
+
   #fail(reason: string): AgentEvent[] {
     this.#hasEnded = true;
     this.#error = null;
     const message = cut(innermostMessage(reason), lengths.notice);
-    const known = classifyFailure(message, this.#options.place());
+    const known = classifyFailure(message, this.#place());
     const result: AgentEvent = { kind: 'result', status: 'failed', message: message || null, hasChanged: null };
     return known === null ? [result] : [known, result];
   }

@@ -1,11 +1,10 @@
-import { fromWallTime, toWallTime, type WallTime } from './localTime.ts';
+import type { WallClock, WallTime } from './localTime.ts';
 
-/** When a text is read, and in which time zone its writer lives. */
+/** When a text is read, and the clock that its writer looks at. */
 export interface ReadingPlace {
   /** Epoch ms. */
   readonly now: number;
-  /** IANA name. */
-  readonly timeZone: string;
+  readonly wall: WallClock;
 }
 
 const clock = String.raw`(\d{1,2}):(\d\d) (AM|PM)`;
@@ -22,7 +21,6 @@ const readingMs = 2 * minuteMs;
  * When codex says that it may be tried again, as epoch ms; null if it does not say. It writes its local time without seconds,
  * and the date only of another day ("try again at 2:48 AM.", "try again at Nov 23rd, 2026 2:48 AM."); what is answered is the
  * end of that minute.
- * @throws RangeError for an unknown time zone
  */
 export function parseResetTime(text: string, place: ReadingPlace): number | null {
   return parseWait(text, place) ?? parseLaterDay(text, place) ?? parseToday(text, place);
@@ -35,20 +33,20 @@ function parseWait(text: string, { now }: ReadingPlace): number | null {
   return Math.ceil(now + Number(found[1]) * (unitMs[unit === 'ms' ? unit : unit.slice(0, 1)] ?? 0));
 }
 
-function parseLaterDay(text: string, { timeZone }: ReadingPlace): number | null {
+function parseLaterDay(text: string, { wall }: ReadingPlace): number | null {
   const found = laterDay.exec(text);
   if (found === null) return null;
   const month = months.indexOf(found[1]?.toLowerCase() ?? '') + 1;
   const day = Number(found[2]);
   const time = toTime(found[4], found[5], found[6]);
   if (month === 0 || day < 1 || day > 31 || time === null) return null;
-  return fromWallTime({ year: Number(found[3]), month, day, ...time }, timeZone) + minuteMs;
+  return wall.timeOf({ year: Number(found[3]), month, day, ...time }) + minuteMs;
 }
 
-function parseToday(text: string, { now, timeZone }: ReadingPlace): number | null {
+function parseToday(text: string, { now, wall }: ReadingPlace): number | null {
   const found = today.exec(text);
   const time = found && toTime(found[1], found[2], found[3]);
-  return time && firstAfter(now - readingMs, time, timeZone) + minuteMs;
+  return time && firstAfter(now - readingMs, time, wall) + minuteMs;
 }
 
 type Time = Pick<WallTime, 'hour' | 'minute'>;
@@ -60,8 +58,8 @@ function toTime(hours: string | undefined, minutes: string | undefined, half: st
   return { hour: (hour % 12) + (half?.toLowerCase() === 'pm' ? 12 : 0), minute };
 }
 
-function firstAfter(at: number, time: Time, timeZone: string): number {
-  const { year, month, day } = toWallTime(at, timeZone);
-  const first = fromWallTime({ year, month, day, ...time }, timeZone);
-  return first >= at ? first : fromWallTime({ year, month, day: day + 1, ...time }, timeZone);
+function firstAfter(at: number, time: Time, wall: WallClock): number {
+  const { year, month, day } = wall.show(at);
+  const first = wall.timeOf({ year, month, day, ...time });
+  return first >= at ? first : wall.timeOf({ year, month, day: day + 1, ...time });
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { classifyFailure } from '../../../src/runtime/adapters/codexFailure.ts';
+import { WallClock } from '../../../src/runtime/adapters/localTime.ts';
 
-const place = { now: Date.UTC(2026, 10, 21, 1, 48), timeZone: 'UTC' };
+const place = { now: Date.UTC(2026, 10, 21, 1, 48), wall: new WallClock('UTC') };
 
 /** Messages beyond those of the recordings; the words of the first ones are of codex's own source. */
 const rows: [message: string, expected: string | null][] = [

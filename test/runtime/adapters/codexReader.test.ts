@@ -5,10 +5,10 @@ import { addEvent, conclude, nothingReported } from '../../../src/runtime/runs/r
 import { Chance } from '../../support/chance.ts';
 import { assertEvents, listRecordings, outcomeOf, readWhole } from '../../support/recordings.ts';
 
-const place = { now: Date.UTC(2026, 10, 21, 1, 48), timeZone: 'UTC' };
+const at = Date.UTC(2026, 10, 21, 1, 48);
 const thread = '01a1fbc9-ba38-7d72-b72d-4f455bcfea78';
 const open = (asked: string | null = null): CodexReader =>
-  new CodexReader({ asked: asked === null ? null : { id: asked }, place: () => place });
+  new CodexReader({ asked: asked === null ? null : { id: asked }, now: () => at, timeZone: 'UTC' });
 const read = (stdout: string, stderr = '', asked: string | null = null): AgentEvent[] =>
   readWhole(open(asked), { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) });
 const line = (said: object): string => `${JSON.stringify(said)}\n`;

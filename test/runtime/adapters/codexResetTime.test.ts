@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseResetTime } from '../../../src/runtime/adapters/codexResetTime.ts';
-import { fromWallTime, toWallTime } from '../../../src/runtime/adapters/localTime.ts';
+import { WallClock } from '../../../src/runtime/adapters/localTime.ts';
 
 const minutes = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString().slice(0, 19));
 
@@ -35,7 +35,7 @@ describe('the time at which codex may be tried again', () => {
   ];
   for (const [text, timeZone, now, expected] of rows) {
     it(`"${text}" at ${now} in ${timeZone} is ${expected ?? 'unknown'}`, () => {
-      assert.equal(minutes(parseResetTime(text, { now: Date.parse(now), timeZone })), expected);
+      assert.equal(minutes(parseResetTime(text, { now: Date.parse(now), wall: new WallClock(timeZone) })), expected);
     });
   }
 });
@@ -49,9 +49,10 @@ describe('a clock on the wall', () => {
       ['UTC', Date.UTC(2026, 11, 31)],
     ];
     for (const [timeZone, from] of days) {
+      const clock = new WallClock(timeZone);
       for (let at = from; at < from + 72 * 3_600_000; at += 1_800_000) {
-        const wall = toWallTime(at, timeZone);
-        assert.deepEqual(toWallTime(fromWallTime(wall, timeZone), timeZone), wall);
+        const wall = clock.show(at);
+        assert.deepEqual(clock.show(clock.timeOf(wall)), wall);
       }
     }
   });

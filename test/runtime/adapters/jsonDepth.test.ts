@@ -26,14 +26,13 @@ describe('the depth of a line', () => {
   }
 
   const deep = nested(300_000);
-  const place = () => ({ now: 0, timeZone: 'UTC' });
   const lines = {
     claude: [
       new ClaudeReader(),
       `{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"1","content":${deep}}]}}`,
     ],
     codex: [
-      new CodexReader({ asked: null, place }),
+      new CodexReader({ asked: null, now: () => 0, timeZone: 'UTC' }),
       `{"type":"item.completed","item":{"id":"1","type":"mcp_tool_call","result":{"content":${deep}}}}`,
     ],
     jsonl: [new JsonLinesReader(), `{"reveille":"progress","text":"x","more":${deep}}`],

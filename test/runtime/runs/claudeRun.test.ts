@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adapterOf } from '../../../src/runtime/adapters/adapters.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
-import { DirectStarter } from '../../../src/runtime/runs/directStarter.ts';
-import { Executor } from '../../../src/runtime/runs/executor.ts';
-import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
 import { findRun, type Settlement } from '../../../src/runtime/store/runTable.ts';
 import { makeClaudeAgent } from '../../support/claudeAgent.ts';
 import { recordingPath } from '../../support/recordedOutputs.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
-import { TestLogger } from '../../support/testLogger.ts';
+import { openExecutor } from '../../support/testExecutor.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
 
 /** Runs a script of the shell in the place of claude; answers how its run was settled, its log and what it left in its folder. */
@@ -21,8 +16,6 @@ async function runClaude(
   await using fixture = await WakeFixture.open();
   const run = findRun(fixture.store, fixture.ask().runId ?? '');
   assert.ok(run);
-  const logs = join(folder.path, 'logs');
-  mkdirSync(logs);
   const command = join(folder.path, 'claude');
   writeFileSync(command, `#!/bin/sh\n${script}\n`);
   chmodSync(command, 0o755);
@@ -31,41 +24,9 @@ async function runClaude(
   const board = { type: 'http', url: 'http://127.0.0.1:9/mcp', headers, timeoutSec: 600 } as const;
   const definition = makeClaudeAgent({ mcpServers: { board } }, { command, cwd: folder.path, graceSec: 5, env });
   const settlements: Settlement[] = [];
-  const logger = new TestLogger();
-  const trees = new ProcessTrees({ clock: systemClock, logger });
-  const executor = new Executor({
-    maxLogBytes: () => 1_000_000,
-    records: {
-      noteProcess: () => undefined,
-      noteSession: () => undefined,
-      settle: (_runId, settlement) => settlements.push(settlement),
-      durable: () => Promise.resolve(),
-      noteUsage: () => undefined,
-      noteProgress: () => undefined,
-      noteStall: () => undefined,
-      ask: () => null,
-      stopWaiting: () => undefined,
-      noteUndelivered: () => undefined,
-    },
-    isAttended: () => true,
-    adapterOf,
-    trees,
-    secrets: { valuesOf: () => ({}), presentOf: () => ({}), known: () => [], isUsed: false },
-    starter: new DirectStarter(systemClock),
-    changes: {
-      begin: () =>
-        Promise.resolve({
-          finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
-          dispose: () => undefined,
-        }),
-    },
-    clock: systemClock,
-    logger,
-    logsDirectory: logs,
-    workspaceFolder: folder.path,
-    baseEnvironment: { PATH: process.env['PATH'] ?? '' },
-    onDidGrowLog: () => undefined,
-  });
+  const records = { settle: (_runId: string, settlement: Settlement) => settlements.push(settlement) };
+  using opened = openExecutor(folder.path, { records });
+  const { executor, logs } = opened;
   await executor.execute({
     run,
     definition,
@@ -73,7 +34,6 @@ async function runClaude(
     session: { saved: null, other: null, lastWords: [] },
     wakeups: [],
   });
-  trees.dispose();
   const settled = settlements[0];
   assert.ok(settled);
   assert.equal(existsSync(join(logs, `${run.id}.run`)), false);

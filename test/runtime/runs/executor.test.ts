@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { adapterOf } from '../../../src/runtime/adapters/adapters.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
-import type { Recording } from '../../../src/runtime/runs/changes/changeRecorder.ts';
-import type { ConversationRecords } from '../../../src/runtime/runs/conversation.ts';
-import { DirectStarter } from '../../../src/runtime/runs/directStarter.ts';
-import { Executor, type Assignment, type RunRecords } from '../../../src/runtime/runs/executor.ts';
-import { ProcessTrees } from '../../../src/runtime/runs/processTree.ts';
+import type { Assignment } from '../../../src/runtime/runs/executor.ts';
 import type { Settlement } from '../../../src/runtime/store/runTable.ts';
 import { findRun } from '../../../src/runtime/store/runTable.ts';
 import { makeDefinition } from '../../support/policies.ts';
 import { makeTemporaryFolder } from '../../support/temporaryFolder.ts';
-import { TestLogger } from '../../support/testLogger.ts';
+import { openExecutor as openTestExecutor } from '../../support/testExecutor.ts';
 import { WakeFixture } from '../../support/wakeFixture.ts';
-
-const unwatched: Recording = {
-  finish: () => Promise.resolve({ kind: 'unknown', gap: 'no_repository' }),
-  dispose: () => undefined,
-};
 
 /** An executor in a folder of its own, whose disk is as slow as the test wants. */
 async function openExecutor(
@@ -27,7 +16,6 @@ async function openExecutor(
   secrets: () => Record<string, string> | null = () => ({}),
 ) {
   const folder = makeTemporaryFolder();
-  mkdirSync(join(folder.path, 'logs'));
   await using fixture = await WakeFixture.open();
   const run = findRun(fixture.store, fixture.ask().runId ?? '');
   assert.ok(run);
@@ -41,41 +29,19 @@ async function openExecutor(
   };
   const settlements: (Settlement & { isDelivered?: boolean | undefined })[] = [];
   const noted: number[] = [];
-  const records: RunRecords & ConversationRecords = {
-    noteProcess: (_runId, { pid }) => noted.push(pid),
-    noteSession: () => undefined,
-    settle: (_runId, settlement, isDelivered) => settlements.push({ ...settlement, isDelivered }),
-    durable: () => disk,
-    noteUsage: () => undefined,
-    noteProgress: () => undefined,
-    noteStall: () => undefined,
-    ask: () => null,
-    stopWaiting: () => undefined,
-    noteUndelivered: () => undefined,
-  };
-  const logger = new TestLogger();
-  const trees = new ProcessTrees({ clock: systemClock, logger });
-  const executor = new Executor({
-    maxLogBytes: () => 1_000_000,
-    records,
+  const opened = openTestExecutor(folder.path, {
+    records: {
+      noteProcess: (_runId, { pid }) => noted.push(pid),
+      settle: (_runId, settlement, isDelivered) => settlements.push({ ...settlement, isDelivered }),
+      durable: () => disk,
+    },
     secrets: { valuesOf: secrets, presentOf: () => ({}), known: () => [], isUsed: false },
-    isAttended: () => true,
-    adapterOf,
-    trees,
-    starter: new DirectStarter(systemClock),
-    changes: { begin: () => Promise.resolve(unwatched) },
-    clock: systemClock,
-    logger,
-    logsDirectory: join(folder.path, 'logs'),
-    workspaceFolder: folder.path,
-    baseEnvironment: { PATH: process.env['PATH'] ?? '' },
-    onDidGrowLog: () => undefined,
   });
   const dispose = (): void => {
-    trees.dispose();
+    opened[Symbol.dispose]();
     folder[Symbol.dispose]();
   };
-  return { executor, assignment, settlements, noted, logger, folder, [Symbol.dispose]: dispose };
+  return { ...opened, assignment, settlements, noted, folder, [Symbol.dispose]: dispose };
 }
 
 describe('Executor', function () {

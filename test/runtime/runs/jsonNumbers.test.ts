@@ -4,7 +4,9 @@ import { ClaudeReader } from '../../../src/runtime/adapters/claudeReader.ts';
 import { CodexReader } from '../../../src/runtime/adapters/codexReader.ts';
 import { JsonLinesReader } from '../../../src/runtime/adapters/jsonLines.ts';
 import { LineRedactor } from '../../../src/runtime/runs/jsonNumbers.ts';
+import { RunRedaction } from '../../../src/runtime/runs/runSecrets.ts';
 import type { NamedSecret } from '../../../src/runtime/runs/secretForms.ts';
+import { makeDefinition } from '../../support/policies.ts';
 
 const digits = '314159';
 const secrets: readonly NamedSecret[] = [
@@ -12,8 +14,10 @@ const secrets: readonly NamedSecret[] = [
   { name: 'KEY', value: 'not-a-number' },
 ];
 
+/** As the outputs of a run are led. */
 function feed(text: string, size = text.length, known = secrets): string {
-  const redactor = new LineRedactor(() => known);
+  const redaction = new RunRedaction({ known: () => known, isUsed: true }, makeDefinition('/home/me'));
+  const redactor = redaction.stage?.() ?? assert.fail('nothing is kept out');
   const bytes = Buffer.from(text);
   const out: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) out.push(redactor.push(Buffer.from(bytes.subarray(at, at + size))));
@@ -69,7 +73,7 @@ describe('Lines of JSON with secrets of digits', () => {
 
   it('lose what is counted by such a number, and nothing else, for whoever reads them', () => {
     const usage = { input_tokens: 1_314_159, output_tokens: 5 };
-    const codex = new CodexReader({ asked: null, place: () => ({ now: 0, timeZone: 'UTC' }) });
+    const codex = new CodexReader({ asked: null, now: () => 0, timeZone: 'UTC' });
     const done = `${JSON.stringify({ type: 'turn.completed', usage })}\n`;
     assert.deepEqual(
       codex.push(Buffer.from(feed(done)), 'out').map(({ kind }) => kind),

@@ -98,8 +98,9 @@ agents:
     );
     const scripts = { billed, listed, both: `${billed ?? ''}${listed ?? ''}`, unlisted, silent: '' };
     const agents = Object.entries(scripts).map(([key, script]) => `  ${key}: ${agent(script ?? '')}\n`);
-    await using runtime = await TestRuntime.open({ configuration: `agents:\n${agents.join('')}` });
-    for (const key of Object.keys(scripts)) await runtime.settled(await runtime.wake(key));
+    const missing = '  missing: { adapter: process, command: no-such-program }\n';
+    await using runtime = await TestRuntime.open({ configuration: `agents:\n${agents.join('')}${missing}` });
+    for (const key of [...Object.keys(scripts), 'missing']) await runtime.settled(await runtime.wake(key));
     const path = join(runtime.stateDirectory, '..', 'state.json');
 
     await runtime.connection.request('state.export', { path });
@@ -115,6 +116,7 @@ agents:
       ['both', 251_350, 'both'],
       ['unlisted', null, 'unknown'],
       ['silent', null, 'unknown'],
+      ['missing', 0, 'not_started'],
     ];
     assert.deepEqual(
       runs.reverse().map((run) => [run.agent, run.costMicros, run.costBasis]),
@@ -122,7 +124,7 @@ agents:
     );
     assert.deepEqual(
       runs.map(({ usage }) => usage === null),
-      [false, false, false, false, true],
+      [false, false, false, false, true, false],
     );
     const settled = events.reverse().filter(({ action }) => action === 'run.settled');
     assert.deepEqual(
@@ -131,7 +133,7 @@ agents:
     );
     const { entries } = await runtime.connection.request('activity.list', { limit: 200 });
     const bases = entries.filter(({ action }) => action === 'run.settled').map(({ details }) => details['costBasis']);
-    assert.deepEqual(bases.reverse(), ['reported', 'list_price', 'both', 'unknown', undefined]);
+    assert.deepEqual(bases.reverse(), ['reported', 'list_price', 'both', 'unknown', undefined, 'not_started']);
   });
 
   it('has nothing in it that a program was told, wrote or was started with', async () => {
