@@ -42,11 +42,13 @@ async function takePictures(host: VsCodeHost, name: keyof typeof themes): Promis
   await runCommand(page, 'Reveille: Open Dashboard');
   const dashboard = page.frameLocator('iframe.webview').frameLocator('#active-frame');
   await dashboard.getByText('surveyor').first().waitFor();
-  const running = reveille(host, 'wake', 'checker', '--follow');
-  await page.locator('.pane [role="treeitem"][aria-label^="checker, running"]').first().waitFor();
-  await dashboard.getByRole('button', { name: 'Cancel' }).first().waitFor();
+  const followed = reveille(host, 'wake', 'checker', '--follow');
+  // In the views and on its card: half of it is drawn a moment earlier.
+  const running = page.locator('.pane [role="treeitem"][aria-label^="checker, running"]');
+  await running.nth(1).waitFor();
+  await dashboard.getByText('running', { exact: true }).nth(1).waitFor();
   await page.screenshot({ path: path.join(images, `dashboard-${name}.png`) });
-  await running;
+  await followed;
   await window.close();
 }
 

@@ -59,13 +59,13 @@ export function faultRows(folder: string, state: FolderState, { now, t }: ViewSe
 /** What is wrong in a few words; the check says what to do. */
 function faultText(fault: RunErrorCode | null, t: Translate): string {
   const texts: Record<SetUpFault, string> = {
-    command_not_found: t('its program was not found'),
-    cwd_missing: t('its directory is not there'),
-    spawn_failed: t('its program could not be started'),
-    login_required: t('it is not logged in'),
-    model_unknown: t('its model is not known'),
-    permission_missing: t('a permission is missing'),
-    unreachable: t('its server could not be reached'),
+    command_not_found: t('program not found'),
+    cwd_missing: t('directory missing'),
+    spawn_failed: t('program did not start'),
+    login_required: t('not logged in'),
+    model_unknown: t('model unknown'),
+    permission_missing: t('permission missing'),
+    unreachable: t('server not reached'),
   };
   return Object.hasOwn(texts, fault ?? '') ? texts[fault as SetUpFault] : '';
 }

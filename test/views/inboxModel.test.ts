@@ -95,7 +95,7 @@ describe('an agent that cannot work as it is set up', () => {
       [
         [
           'nobody cannot work',
-          'its program was not found · 1 min ago',
+          'program not found · 1 min ago',
           'reveille.agent.check',
           { kind: 'agent', folder: folder.path, agent: 'nobody' },
           'fault',

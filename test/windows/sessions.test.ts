@@ -140,7 +140,7 @@ describe('agents that remember', function () {
     await window.runBuiltIn('View: Close Editor');
     await window.runBuiltIn('Notifications: Clear All Notifications');
 
-    const fault = window.row('Inbox', /^nobody cannot work, its program was not found/);
+    const fault = window.row('Inbox', /^nobody cannot work, program not found/);
     await window.useButton(fault, 'Check Agent');
     await editorHas('Check of nobody', 'It cannot work like this.');
 
