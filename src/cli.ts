@@ -26,6 +26,7 @@ import type { Run } from './runtime/model.ts';
 import { isAlive } from './runtime/processIdentity.ts';
 import { toBaseEnvironment } from './runtime/runs/environment.ts';
 import { describeHeartbeats } from './heartbeatText.ts';
+import { toReadable } from './terminalText.ts';
 import { describeSimulation } from './simulationText.ts';
 import { readingOf } from './transcriptReaders.ts';
 import { describeQueue, describeWhy } from './whyText.ts';
@@ -302,8 +303,9 @@ function named(argument: string | undefined, what: string): string {
   throw new UserError('invalid', `Name ${what}.\n\n${usage}`);
 }
 
+/** Much of it was written by agents: nothing of that steers the terminal. */
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${toReadable(line)}\n`);
 }
 
 function openRegistry(): Registry {
@@ -370,12 +372,17 @@ async function main(): Promise<number> {
   }
 }
 
+// Whoever reads it may have seen enough: `reveille doctor | head`.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.exit(code === 'EPIPE' ? 0 : 1);
+});
+
 main().then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof UserError ? error.message : String(toError(error).stack)}\n`);
+    process.stderr.write(`${toReadable(error instanceof UserError ? error.message : String(toError(error).stack))}\n`);
     process.exitCode = 1;
   },
 );

@@ -3,6 +3,7 @@ import { formatDuration, formatLogRemoval, formatOutcome, runDurationMs, untrans
 import { systemClock } from './runtime/clock.ts';
 import { UserError } from './runtime/errors.ts';
 import type { RunDetail } from './runtime/model.ts';
+import { toReadable } from './terminalText.ts';
 import type { ReadableOutput } from './transcriptMarks.ts';
 import { makeOutput } from './transcriptOutput.ts';
 import type { readingOf } from './transcriptReaders.ts';
@@ -44,8 +45,8 @@ export async function followRun(connection: Connection, runId: string, printing:
   const duration = runDurationMs(run);
   const outcome = formatOutcome(run, untranslated);
   printing.write(`\n${run.agent} ${duration === null ? outcome : `${outcome} after ${formatDuration(duration)}`}\n`);
-  if (run.usage !== null) printing.write(`${runUsageText(run.usage, untranslated)}\n`);
-  if (run.message !== null) printing.write(`${run.message}\n`);
+  if (run.usage !== null) printing.write(`${toReadable(runUsageText(run.usage, untranslated))}\n`);
+  if (run.message !== null) printing.write(`${toReadable(run.message)}\n`);
   printing.write(`Its log: ${run.logPath}\n`);
   return run.status === 'succeeded';
 }

@@ -10,9 +10,13 @@ const readingOf = (adapter: string | null): LogReading | null =>
   adapter === 'claude_local' ? { makeReader: () => new SpokenReader(), reads: 'lines' } : null;
 
 /** A settled run of an adapter, in a folder that knows its log. */
-function settledRun(adapter: string, log: string): { connection: FakeConnection; runId: string } {
+function settledRun(
+  adapter: string,
+  log: string,
+  message: string | null = null,
+): { connection: FakeConnection; runId: string } {
   const connection = new FakeConnection();
-  const run = sampleRun(1, { adapter, status: 'succeeded', startedAt: 1, finishedAt: 2001, exitCode: 0 });
+  const run = sampleRun(1, { adapter, status: 'succeeded', startedAt: 1, finishedAt: 2001, exitCode: 0, message });
   connection.write(run, log);
   connection.show([run]);
   return { connection, runId: run.id };
@@ -45,5 +49,16 @@ describe('the log of a run in a terminal', () => {
     });
     assert.equal(hasSucceeded, true);
     assert.match(text, /^hello\n\n\nengineer succeeded after 2\.0 s\n/);
+  });
+
+  it('ends with what the run came to, which does not steer the terminal', async () => {
+    const { connection, runId } = settledRun(
+      'claude_local',
+      said,
+      'It said: \u001b]52;c;ZXZpbA==\u0007\u001b[2Jno\u202e',
+    );
+    let text = '';
+    await followRun(connection, runId, { isRaw: false, readingOf, write: (piece) => void (text += piece) });
+    assert.match(text, /\nIt said: no\n/);
   });
 });

@@ -35,6 +35,10 @@ const common = {
   reportsTo: z.string().optional().describe('Key of the agent it reports to.'),
   goal: text.optional().describe('What it works towards.'),
   cwd: nonEmptyText
+    .refine(
+      (value) => !value.replaceAll('${workspaceFolder}', '').includes('${'),
+      'only ${workspaceFolder} is filled in, spelt like that',
+    )
     .default('${workspaceFolder}')
     .describe('Working directory; ${workspaceFolder} and paths relative to the folder work.'),
   shareCwd: z.boolean().default(false).describe('True: other agents may run in its directory at the same time.'),
@@ -77,7 +81,7 @@ const toolCallSec = z
   .max(dayInSec)
   .default(600)
   .describe('Longest call of a tool in seconds. Default 600.');
-const mcpServer = z.union([
+const serversOfTools = [
   z.strictObject({ url: httpUrl, headers: headers.default({}), timeoutSec: toolCallSec }),
   z.strictObject({
     command: nonEmptyText,
@@ -85,7 +89,17 @@ const mcpServer = z.union([
     env: environment.default({}),
     timeoutSec: toolCallSec,
   }),
-]);
+] as const;
+const mcpServer = z.union(serversOfTools);
+
+/** The keys that may stand in a map deep in an agent; `path` begins with its field. Undefined where any key may. */
+export function keysWithin(path: readonly PropertyKey[]): readonly string[] | undefined {
+  const [field] = path;
+  if (path.length === 2 && field === 'mcpServers')
+    return [...new Set(serversOfTools.flatMap(({ shape }) => Object.keys(shape)))];
+  return ['env', 'headers'].includes(String(path.at(-2))) ? ['secret'] : undefined;
+}
+
 const mcpServers = z
   .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, "-" and "_" are allowed'), mcpServer)
   .default({})

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endurance } from '../definition.ts';
-import { agent, agentKeys, sessionMap } from './agentSchema.ts';
+import { agent, agentKeys, keysWithin, sessionMap } from './agentSchema.ts';
 import {
   builtInGraceSec,
   builtInTimeoutSec,
@@ -128,7 +128,7 @@ function describeCircle(first: string, chain: ReadonlySet<string>): string {
 
 /** The keys that may stand in the map at `path` of the file, which is `map`; undefined where any key may. */
 export function knownKeysAt(path: readonly PropertyKey[], map?: unknown): readonly string[] | undefined {
-  const [section, , field] = path;
+  const [section] = path;
   if (path.length === 0) return Object.keys(configurationSchema.shape);
   if (path.length === 1 && section === 'org') return Object.keys(organisation.shape);
   if (path.length === 1 && section === 'defaults') return Object.keys(defaults.unwrap().shape);
@@ -136,12 +136,16 @@ export function knownKeysAt(path: readonly PropertyKey[], map?: unknown): readon
   if (path.length === 2 && section === 'providers') return Object.keys(provider.shape);
   if (path.length === 2 && section === 'prices') return Object.keys(priceMap.shape);
   if (path.length === 2 && section === 'heartbeats') return Object.keys(namedHeartbeat.shape);
-  if (path.length === 3 && section === 'agents') {
-    if (field === 'heartbeat') return Object.keys(heartbeatMap.shape);
-    if (field === 'loopBreaker') return Object.keys(loopBreakerMap.shape);
-    if (field === 'session') return Object.keys(sessionMap.shape);
-  }
-  return undefined;
+  return section === 'agents' ? keysOfField(path.slice(2)) : undefined;
+}
+
+/** In a map of an agent: `path` begins with the field. */
+function keysOfField(path: readonly PropertyKey[]): readonly string[] | undefined {
+  const [field] = path;
+  if (path.length > 1) return keysWithin(path);
+  if (field === 'heartbeat') return Object.keys(heartbeatMap.shape);
+  if (field === 'loopBreaker') return Object.keys(loopBreakerMap.shape);
+  return field === 'session' ? Object.keys(sessionMap.shape) : undefined;
 }
 
 /** The JSON Schema of the file, for editors. */

@@ -98,12 +98,19 @@ function describeDiscriminator(key: string, issue: Issue, path: Path): SchemaPro
 /** Of a choice, the branch that the author meant is the one whose type fits. */
 function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): SchemaProblem[] {
   if (issue.discriminator !== undefined) return describeDiscriminator(issue.discriminator, issue, path);
-  const meant = issue.errors.find(
-    (branch) => !branch.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0),
-  );
+  const isOfAnotherType = (inner: Issue): boolean =>
+    inner.path.length === 0 &&
+    (inner.code === 'invalid_type' ||
+      (inner.code === 'invalid_union' && inner.errors.every((one) => one.some(isOfAnotherType))));
+  const meant = issue.errors.find((branch) => !branch.some(isOfAnotherType));
   if (meant !== undefined) return meant.flatMap((inner) => describeIssue(inner, [...path, ...inner.path]));
-  const isHeartbeat = path.at(-1) === 'heartbeat';
-  return [problem(path, describeMismatch(isHeartbeat ? 'a cron expression or a map' : 'text', issue.input))];
+  return [problem(path, describeMismatch(describeChoices(path), issue.input))];
+}
+
+function describeChoices(path: Path): string {
+  if (path.at(-1) === 'heartbeat') return 'a cron expression or a map';
+  if (path.at(-2) === 'mcpServers') return 'a map with url, or with command';
+  return ['env', 'headers'].includes(String(path.at(-2))) ? 'text or { secret: NAME }' : 'text';
 }
 
 function describeUnknownKey(key: string, path: Path, map: unknown): string {

@@ -170,7 +170,9 @@ export class Doctor {
     if (plan.shell) return [ok('program', 'Its command is a line for the shell; what that starts is not looked for.')];
     const file = await findProgram(plan.file, { ...about.place, env: plan.env });
     if (file === null) {
-      const fix = 'Install the program, or correct command. The PATH is the one of the runtime, or of env.';
+      const fix = /^\S+\s+\S/.test(plan.file)
+        ? 'If it is a program with arguments, put these in args, or set shell: true.'
+        : 'Install the program, or correct command. The PATH is the one of the runtime, or of env.';
       return [{ id: 'program', level: 'error', text: `${plan.file} was not found.`, fix }];
     }
     const found = ok('program', `${file} is there.`);

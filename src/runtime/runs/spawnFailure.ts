@@ -63,7 +63,9 @@ async function explainMissing({ file, shell, env }: ProgramPlan): Promise<SpawnF
       `“${file}” exists, but the interpreter named in its first line does not. Install that, or correct the line.`,
     );
   }
-  const advice = 'Install it, or correct command in the configuration.';
+  const advice = /^\S+\s+\S/.test(file)
+    ? 'If it is a program with arguments, put these in args, or set shell: true.'
+    : 'Install it, or correct command in the configuration.';
   if (isAbsolute(file))
     return { errorCode: 'command_not_found', message: `“${file}” does not exist. ${advice}`, setback: null };
   const path = searchPath(env);

@@ -126,7 +126,7 @@ export function explainHold(reason: HoldReason): string {
     absent: 'the agent is missing from the configuration',
     loop_breaker: 'the agent stopped itself because it did not get on; look at its last runs, then resume it',
     blocked: 'the issue is blocked; unblock it to go on',
-    secrets: 'a secret that it needs is not there; set it to go on',
+    secrets: 'a secret that it needs is not there; set it to go on; a check of the agent names it',
     locked: 'the state is locked; unlock it to go on',
     rate_limit: 'its provider lets nothing through for a while',
     budget: 'its budget is used up',

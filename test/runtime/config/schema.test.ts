@@ -263,7 +263,7 @@ heartbeats:
     [
       'a secret with a value',
       '    env: { A: { secret: B, value: c } }\n',
-      '5:28 agents.engineer.env.A.value: not a known key here',
+      '5:28 agents.engineer.env.A.value: not a known key; known are secret',
     ],
     [
       'a key of another adapter',

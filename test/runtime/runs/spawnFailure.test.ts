@@ -24,6 +24,11 @@ for (const kind of starterKinds) {
       assert.match(outcome.message ?? '', /“no-such-program”.*\/here:\/there.*Install/);
     });
 
+    it('says where arguments belong, if they stand in the command', async () => {
+      const outcome = await runs.start({ file: 'no-such-program test', env: { PATH: '/here' } }).settled;
+      assert.match(outcome.message ?? '', /not found .*put these in args, or set shell: true\.$/);
+    });
+
     it('says that the folder is missing, also for a shell line, and that it is a file', async () => {
       for (const shell of [false, true]) {
         const outcome = await runs.start({ file: 'node', cwd: join(runs.folder, 'gone'), shell }).settled;
