@@ -372,11 +372,6 @@ async function main(): Promise<number> {
   }
 }
 
-// Whoever reads it may have seen enough: `reveille doctor | head`.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  process.exit(code === 'EPIPE' ? 0 : 1);
-});
-
 main().then(
   (code) => {
     process.exitCode = code;

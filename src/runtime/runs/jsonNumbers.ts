@@ -113,7 +113,8 @@ class NumberQuoter implements OutputStage {
     const byte = data[at] ?? 0;
     if (byte === newline) this.#place = 'start';
     else if (this.#place === 'escape') this.#place = 'string';
-    else if (this.#place === 'string') this.#place = byte === quote ? 'value' : byte === backslash ? 'escape' : 'string';
+    else if (this.#place === 'string')
+      this.#place = byte === quote ? 'value' : byte === backslash ? 'escape' : 'string';
     else if (this.#place === 'value') this.#place = byte === quote ? 'string' : 'value';
     else if (this.#place === 'start' && byte === brace) this.#place = 'value';
     else if (this.#place === 'text' || !(byte === space || byte === tab || byte === carriageReturn)) {
