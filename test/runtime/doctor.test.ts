@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { checkAgents } from '../../src/cliDoctor.ts';
 import { processAdapter } from '../../src/runtime/adapters/process.ts';
@@ -53,6 +55,28 @@ describe('The check of an agent', function () {
     assert.equal(await checkAgents(runtime.connection, ['lost', 'reader'], print), false);
     assert.ok(lines.includes('lost (process): It cannot work like this. Errors: 2, warnings: 0.'));
     await assert.rejects(checkAgents(runtime.connection, ['nobody'], print), /no agent "nobody"/);
+  });
+
+  it('says whether anybody is where an agent over HTTP sends its work, and sends none', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.method);
+      response.writeHead(405).end();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/runs`;
+    await using runtime = await TestRuntime.open({
+      configuration: `agents: { far: { adapter: http, url: '${url}' } }`,
+    });
+    const check = async () => {
+      const { findings } = await runtime.connection.request('agent.check', { agent: 'far' });
+      return findings.filter(({ id }) => id === 'server').map(({ level, text }) => `${level} ${text}`);
+    };
+    assert.deepEqual(await check(), [`ok A server is at ${url}.`]);
+    assert.deepEqual(asked, ['HEAD']);
+    await new Promise((resolve) => server.close(resolve));
+    const [gone] = await check();
+    assert.match(gone ?? '', /^error Nobody answered at http:.*ECONNREFUSED/);
   });
 
   it('starts nothing for a definition that nobody accepted, and is refused in Restricted Mode and while all is stopped', async () => {

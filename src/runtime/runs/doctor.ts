@@ -13,6 +13,7 @@ import { findTemplateMistakes } from '../prompts/promptTemplate.ts';
 import { renderPrompt } from '../prompts/prompt.ts';
 import { describeEnvironment, type EnvironmentEntry } from './describeEnvironment.ts';
 import { runDirectoryOf } from './runFiles.ts';
+import { reachServer } from './reachServer.ts';
 import { RunRedaction, type RunSecrets } from './runSecrets.ts';
 import { shortestSecret } from './secretForms.ts';
 
@@ -165,14 +166,15 @@ export class Doctor {
       readonly hide: (text: string) => string;
     },
   ): Promise<Finding[]> {
-    if (plan === null || plan.kind === 'http') return [];
+    if (plan === null) return [];
     const { mayStart, probes } = about;
+    if (plan.kind === 'http') return mayStart ? [await this.#reach(plan.url)] : [];
     if (plan.shell) return [ok('program', 'Its command is a line for the shell; what that starts is not looked for.')];
     const file = await findProgram(plan.file, { ...about.place, env: plan.env });
     if (file === null) {
       const fix = /^\S+\s+\S/.test(plan.file)
         ? 'If it is a program with arguments, put these in args, or set shell: true.'
-        : 'Install the program, or correct command. The PATH is the one of the runtime, or of env.';
+        : 'Install the program, or correct “command”. It is looked for on the PATH of the runtime, or of “env”.';
       return [{ id: 'program', level: 'error', text: `${plan.file} was not found.`, fix }];
     }
     const found = ok('program', `${file} is there.`);
@@ -204,6 +206,16 @@ export class Doctor {
       case 'aborted':
         return [];
     }
+  }
+
+  /** Whether anybody is there: without a secret, and without a word of work. */
+  async #reach(url: string): Promise<Finding> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(limitMs)]);
+    const reach = await reachServer({ url, method: 'HEAD', headers: {} }, signal);
+    const shown = withoutSecrets(url);
+    if (reach.kind === 'answered') return ok('server', `A server is at ${shown}.`);
+    const text = `Nobody answered at ${shown}: ${reach.reason}.`;
+    return { id: 'server', level: 'error', text, fix: 'Start the server, or correct the url of the agent.' };
   }
 
   async #checkServers(
