@@ -123,8 +123,8 @@ export class RateLimits {
     const reported = parkingTime({ until: setback.until, strikes, now });
     const until =
       before && isParked(before, now) && setback.until === null ? Math.max(before.until, reported) : reported;
-    const probeRunId = before?.probeRunId ?? null;
-    putRateLimit(transaction, { key, since: now, until, strikes, probeRunId, reason: name });
+    // A probe that is under way began before this, and its success says nothing of it.
+    putRateLimit(transaction, { key, since: now, until, strikes, probeRunId: null, reason: name });
     const details = { provider, limit: name, until, strikes };
     this.#audit.record(transaction, { ...about(agent.key, run.id), action: 'limit.reached', details });
     return until;

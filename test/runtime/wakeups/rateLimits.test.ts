@@ -125,6 +125,28 @@ describe('a limit that was reached', () => {
     assert.equal(listRateLimits(fixture.store)[0]?.probeRunId, shop.started[3]);
   });
 
+  it('stays when a probe succeeds that began before another run found it again', async () => {
+    await using fixture = await WakeFixture.open(shared);
+    const shop = new Shop(fixture);
+    const { clock } = fixture;
+    const first = fixture.ask({ taskKey: '1' }).runId ?? '';
+    await shop.dispatch();
+    await shop.end(first, limited(clock.now() + 60_000));
+    clock.tick(60_000);
+    await shop.dispatch();
+    const probe = shop.started.at(-1) ?? '';
+    const forced = fixture.ask({ taskKey: '2', isForced: true }).runId ?? '';
+    await shop.dispatch();
+    await shop.end(forced, limited(clock.now() + 7_200_000));
+    await shop.end(probe);
+
+    const { runId } = fixture.ask({ taskKey: '3' });
+    await shop.dispatch();
+    assert.equal(shop.held(runId ?? ''), 'rate_limit');
+    assert.deepEqual(shop.started, [first, probe, forced]);
+    assert.equal(listRateLimits(fixture.store)[0]?.until, clock.now() + 7_200_000);
+  });
+
   it('counts as one report of runs that were under way together', async () => {
     await using fixture = await WakeFixture.open(shared);
     const shop = new Shop(fixture);
