@@ -21,6 +21,25 @@ async function untilLines(read: () => Promise<string[]>, wanted: readonly string
   });
 }
 
+/** Shows what the running agent says; a click on a row that is drawn anew at that moment is lost, as it is for a person. */
+function showTranscript(window: EditorWindow): Promise<void> {
+  const hasBegun = async (): Promise<boolean> => (await window.outputLines()).some((line) => /^━━ Run \d+/.test(line));
+  return poll(
+    async () => {
+      await window
+        .row('Agents', /^speaker, running/)
+        .first()
+        .click();
+      return poll(hasBegun, 'the transcript is drawn', 5000).then(
+        () => true,
+        () => false,
+      );
+    },
+    'the transcript is shown',
+    30_000,
+  );
+}
+
 describe('windows on one folder', function () {
   this.timeout(120_000);
   let place: Workplace;
@@ -70,10 +89,7 @@ describe('windows on one folder', function () {
   it('keep the run through Reload Window and show its whole log afterwards, nothing twice', async () => {
     const pid = folder.speakerPid;
     folder.say('one');
-    await first
-      .row('Agents', /^speaker, running/)
-      .first()
-      .click();
+    await showTranscript(first);
     await untilLines(() => first.outputLines(), ['one']);
 
     await first.reload(() => folder.say('two'));
@@ -81,10 +97,7 @@ describe('windows on one folder', function () {
     await first.row('Runs', runningSpeaker).waitFor();
     assert.equal(folder.speakerPid, pid);
     assert.equal(isRunning(pid), true);
-    await first
-      .row('Agents', /^speaker, running/)
-      .first()
-      .click();
+    await showTranscript(first);
     await untilLines(() => first.outputLines(), ['one', 'two']);
     folder.say('three');
     await untilLines(() => first.outputLines(), ['one', 'two', 'three']);
@@ -103,10 +116,7 @@ describe('windows on one folder', function () {
       first = await place.openWindow(folder, await browser.newContext({ viewport }));
       await first.row('Runs', runningSpeaker).waitFor();
       folder.say('four');
-      await first
-        .row('Agents', /^speaker, running/)
-        .first()
-        .click();
+      await showTranscript(first);
       await untilLines(() => first.outputLines(), ['one', 'two', 'three', 'four']);
       assert.equal(isRunning(pid), true);
       await assertSameRuntime();
