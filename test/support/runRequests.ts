@@ -12,7 +12,7 @@ export function makeRunRequest(differences: Partial<RunRequest> = {}): RunReques
     reason: 'Woken by hand',
     issue: null,
     prompt: 'Do it.\n',
-    workspaceFolder: '/work',
+    workspaceFolder: '/srv',
     baseEnvironment: { PATH: '/bin' },
     secrets: {},
     runDirectory: '/logs/01RUN.run',

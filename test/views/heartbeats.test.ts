@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FolderState } from '../../src/connection/folderState.ts';
 import { untranslated } from '../../src/format.ts';
 import { Emitter } from '../../src/runtime/events.ts';
 import type { HeartbeatRun, NamedHeartbeat } from '../../src/runtime/model.ts';
-import { HeartbeatPages } from '../../src/views/heartbeatPages.ts';
+import { AskedPages } from '../../src/views/askedPages.ts';
+import { newestHeartbeats } from '../../src/views/heartbeatPages.ts';
 import { runRows } from '../../src/views/runsModel.ts';
 import type { TreeNode } from '../../src/views/treeNode.ts';
 import { poll } from '../support/poll.ts';
@@ -116,13 +118,15 @@ describe('HeartbeatPages', () => {
     const folder = new Folder();
     const errors: unknown[] = [];
     const connections = { folders: [folder], onDidChange: folder.emitter.event };
-    const pages = new HeartbeatPages(connections, (error) => errors.push(error));
+    const pages = new AskedPages(connections, newestHeartbeats, (error) => errors.push(error));
     let changes = 0;
     const subscription = pages.onDidChange(() => (changes += 1));
     folder.show({ agents: [named, other] });
     await poll(() => changes === 1, 'it has asked');
     folder.heartbeats = [sampleHeartbeat(1)];
     folder.show({ agents: [named, { ...other }], runs: [sampleRun(1)] });
+    // Longer than changes are waited for to be asked about together.
+    await delay(400);
     assert.equal(folder.asked, 1, 'another agent');
     folder.show({ agents: [{ ...named }, other] });
     await poll(() => changes === 2, 'it has asked again');
@@ -134,9 +138,13 @@ describe('HeartbeatPages', () => {
 
   it('asks once more for what changed while it was asking', async () => {
     const folder = new Folder();
-    const pages = new HeartbeatPages({ folders: [folder], onDidChange: folder.emitter.event }, (error) => {
-      throw error;
-    });
+    const pages = new AskedPages(
+      { folders: [folder], onDidChange: folder.emitter.event },
+      newestHeartbeats,
+      (error) => {
+        throw error;
+      },
+    );
     folder.show({ agents: [named] });
     folder.show({ agents: [{ ...named }] });
     await poll(() => folder.asked === 2, 'it has asked twice');
@@ -147,7 +155,9 @@ describe('HeartbeatPages', () => {
     const folder = new Folder();
     const folders = [folder];
     const errors: unknown[] = [];
-    const pages = new HeartbeatPages({ folders, onDidChange: folder.emitter.event }, (error) => errors.push(error));
+    const pages = new AskedPages({ folders, onDidChange: folder.emitter.event }, newestHeartbeats, (error) =>
+      errors.push(error),
+    );
     folder.isReachable = false;
     folder.show({ agents: [named] });
     await poll(() => errors.length === 1, 'it has failed');

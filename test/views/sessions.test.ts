@@ -5,7 +5,8 @@ import { untranslated } from '../../src/format.ts';
 import { Emitter } from '../../src/runtime/events.ts';
 import type { ListedSession } from '../../src/protocolSessions.ts';
 import { agentRows } from '../../src/views/agentsModel.ts';
-import { SessionPages } from '../../src/views/sessionPages.ts';
+import { AskedPages } from '../../src/views/askedPages.ts';
+import { newestSessions, type SessionPages } from '../../src/views/sessionPages.ts';
 import { resumeCommand } from '../../src/views/sessionsModel.ts';
 import { escapeMarkdown, type TreeNode } from '../../src/views/treeNode.ts';
 import { poll } from '../support/poll.ts';
@@ -145,7 +146,9 @@ describe('the sessions that a window knows', () => {
           : Promise.reject(error);
       },
     };
-    const pages = new SessionPages({ folders: [folder], onDidChange: changed.event }, (found) => errors.push(found));
+    const pages = new AskedPages({ folders: [folder], onDidChange: changed.event }, newestSessions, (found) =>
+      errors.push(found),
+    );
     return {
       pages,
       asked: () => count,

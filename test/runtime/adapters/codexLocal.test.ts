@@ -8,7 +8,7 @@ import { makeRunRequest } from '../../support/runRequests.ts';
 
 const options: CodexOptions = { model: null, effort: null, sandbox: 'workspace-write', mcpServers: {} };
 const define = (codex: Partial<CodexOptions> = {}, more: Partial<AgentDefinition> = {}): AgentDefinition =>
-  makeDefinition('/work', {
+  makeDefinition('/srv', {
     adapter: 'codex_local',
     command: 'codex',
     args: [],
@@ -24,15 +24,15 @@ const stdio = (env: Extract<McpServer, { type: 'stdio' }>['env']): McpServer => 
   env,
   timeoutSec: 60,
 });
-const untrusted = 'projects={"/work"={trust_level="untrusted"},"/"={trust_level="untrusted"}}';
+const untrusted = 'projects={"/srv"={trust_level="untrusted"},"/"={trust_level="untrusted"}}';
 const id = '01a1fbc9-ba38-7d72-b72d-4f455bcfea78';
 
 describe('the plan of a codex run', () => {
   it('begins a conversation with the prompt on standard input', () => {
     const { file, args, stdin, cwd, kind, env } = plan(define());
-    assert.deepEqual([kind, file, cwd, stdin], ['process', 'codex', '/work', 'Do it.\n']);
+    assert.deepEqual([kind, file, cwd, stdin], ['process', 'codex', '/srv', 'Do it.\n']);
     assert.deepEqual(args, [
-      ...['exec', '--json', '--skip-git-repo-check', '-s', 'workspace-write', '-C', '/work'],
+      ...['exec', '--json', '--skip-git-repo-check', '-s', 'workspace-write', '-C', '/srv'],
       ...['-c', untrusted, '-'],
     ]);
     assert.deepEqual([env['PATH'], env['REVEILLE_RUN_ID']], ['/bin', '01RUN']);
@@ -42,7 +42,7 @@ describe('the plan of a codex run', () => {
     const definition = define({ model: 'gpt-5', effort: 'high', sandbox: 'read-only' }, { args: ['--search'] });
     const { args } = plan(definition, { session: { id } });
     assert.deepEqual(args.slice(4), [
-      ...['read-only', '-C', '/work', '-m', 'gpt-5', '-c', 'model_reasoning_effort="high"'],
+      ...['read-only', '-C', '/srv', '-m', 'gpt-5', '-c', 'model_reasoning_effort="high"'],
       ...['-c', untrusted, '--search', 'resume', id, '-'],
     ]);
     assert.ok(

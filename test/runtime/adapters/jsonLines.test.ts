@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../../src/runtime/adapters/events.ts';
+import type { AgentEvent, UsageEvent } from '../../../src/runtime/adapters/events.ts';
 import { JsonLinesReader } from '../../../src/runtime/adapters/jsonLines.ts';
+import { usageEvent } from '../../support/recordedUsage.ts';
 import { seededRandom } from '../../support/seededRandom.ts';
 
 const megabyte = 1024 * 1024;
@@ -14,20 +15,7 @@ function readPieces(pieces: readonly Uint8Array[]): AgentEvent[] {
 
 const read = (text: string): AgentEvent[] => readPieces([Buffer.from(text)]);
 const malformed: AgentEvent = { kind: 'raw', reason: 'malformed' };
-const noUsage = {
-  basis: 'run',
-  id: null,
-  model: null,
-  inputTokens: null,
-  cachedTokens: null,
-  cacheWriteTokens: null,
-  outputTokens: null,
-  costMicros: null,
-} as const;
-const usage = (part: Partial<typeof noUsage> | object): AgentEvent => ({
-  kind: 'usage',
-  usage: { ...noUsage, ...part },
-});
+const usage = (part: Partial<UsageEvent>): AgentEvent => ({ kind: 'usage', usage: usageEvent(part) });
 
 describe('a marked line', () => {
   const lines: [said: string, expected: AgentEvent[]][] = [

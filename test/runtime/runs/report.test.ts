@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../../src/runtime/adapters/events.ts';
+import type { AgentEvent, UsageEvent } from '../../../src/runtime/adapters/events.ts';
 import type { RunUsage } from '../../../src/runtime/model.ts';
 import type { ProcessOutcome } from '../../../src/runtime/runs/processOutcome.ts';
 import { chargeOutcome } from '../../../src/runtime/runs/chargeOutcome.ts';
 import { addEvent, conclude, nothingReported } from '../../../src/runtime/runs/report.ts';
 import { makeDefinition } from '../../support/policies.ts';
+import { usageEvent } from '../../support/recordedUsage.ts';
 
 const empty = { signal: null, setback: null, stdoutExcerpt: '', stderrExcerpt: '', logBytes: 0 };
 const good: ProcessOutcome = { ...empty, status: 'succeeded', exitCode: 0, errorCode: null, message: null };
@@ -23,26 +24,13 @@ const succeeded: AgentEvent = { kind: 'result', status: 'succeeded', message: 'a
 const failed: AgentEvent = { kind: 'result', status: 'failed', message: 'no tests', hasChanged: false };
 const limit: AgentEvent = { kind: 'rateLimit', limit: 'requests', until: 0 };
 const retry: AgentEvent = { kind: 'transientError', message: 'busy' };
-const used = (part: object): AgentEvent => ({
-  kind: 'usage',
-  usage: {
-    basis: 'run',
-    id: null,
-    model: null,
-    inputTokens: null,
-    cachedTokens: null,
-    cacheWriteTokens: null,
-    outputTokens: null,
-    costMicros: null,
-    ...part,
-  },
-});
+const used = (part: Partial<UsageEvent>): AgentEvent => ({ kind: 'usage', usage: usageEvent(part) });
 
 const concluded = (outcome: ProcessOutcome, events: readonly AgentEvent[]): ProcessOutcome =>
   conclude(outcome, events.reduce(addEvent, nothingReported));
 
 const charged = async (outcome: ProcessOutcome): Promise<RunUsage | null> =>
-  (await chargeOutcome(outcome, { definition: makeDefinition('/work'), formerTotals: [], at: 0 })).usage;
+  (await chargeOutcome(outcome, { definition: makeDefinition('/srv'), formerTotals: [], at: 0 })).usage;
 
 describe('the outcome of a run', () => {
   const cases: [what: string, outcome: ProcessOutcome, events: AgentEvent[], expected: unknown[]][] = [
