@@ -121,7 +121,9 @@ describe('agents that remember', function () {
       'the transcript says that it began anew',
     );
     // One run again: it is another conversation.
-    await session.waitFor();
+    await poll(isShown, 'the session is shown as one of one run', 30_000).catch(async (error: unknown) => {
+      throw new Error(`Shown: ${(await window.rows('Agents')).join(' | ')}`, { cause: error });
+    });
   });
 
   it('have no sessions below them any more when somebody resets them elsewhere', async () => {
